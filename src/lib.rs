@@ -1,0 +1,37 @@
+//! POLARIS: the telephone line of a Pronto Intervento Sociale.
+//!
+//! The modules are floors, and imports only point down
+//! (`docs/ARCHITECTURE.md` has the table, `tests/architecture.rs` enforces it):
+//!
+//! 1. [`words`]: values everyone shares.
+//! 2. [`sip`], [`rtp`], [`calendar`]: the signal, the sound on the wire, the time of day.
+//! 3. [`dialplan`], [`roster`], [`case`]: the script, who is on duty, the record.
+//! 4. [`call`]: the conversation.
+//! 5. [`line`], [`media`], [`voice`], [`store`]: sockets, sound, speech, disk.
+//! 6. [`switchboard`]: runs calls.
+//! 7. [`app`]: the doors: commands and configuration.
+//!
+//! Floors 1–4 are pure: no socket, no clock, no file, no SQL.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
+
+pub mod words;
+
+pub mod calendar;
+pub mod rtp;
+pub mod sip;
+
+pub mod case;
+pub mod dialplan;
+pub mod roster;
+
+pub mod call;
+
+pub mod line;
+pub mod media;
+pub mod store;
+pub mod voice;
+
+pub mod switchboard;
+
+pub mod app;

@@ -1,0 +1,5 @@
+//! Who is on duty.
+
+mod ladder;
+
+pub use ladder::{Ladder, OnCall, Step};

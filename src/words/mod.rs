@@ -1,0 +1,23 @@
+//! The words: values that every floor shares.
+//!
+//! Nothing here performs anything. Each type can only hold what it names: a
+//! [`PhoneNumber`] was parsed, a [`Digit`] exists on a keypad, a [`Moment`] came
+//! from a clock. What may identify a caller prints masked.
+
+mod category;
+mod clock;
+mod digit;
+mod ids;
+mod language;
+mod media;
+mod phone;
+mod prompt;
+
+pub use category::{Category, UnknownCategory};
+pub use clock::{Clock, Moment, SystemClock, TestClock};
+pub use digit::{Digit, NotADigit};
+pub use ids::{CallId, CaseId, CaseNumber, LegId, NotACaseNumber, PlayId, ServiceId};
+pub use language::{Language, UnknownLanguage};
+pub use media::{Codec, Direction, StreamFormat};
+pub use phone::{PhoneNumber, PhoneNumberError};
+pub use prompt::PromptId;

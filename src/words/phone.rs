@@ -1,0 +1,222 @@
+//! Telephone numbers: parsed once, printed masked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A telephone number in E.164 (`+39…`), or what arrived where it is none.
+///
+/// `Debug` and `Display` are masked, because numbers of callers must not reach a
+/// log; [`PhoneNumber::reveal`] gives the digits to those who dial, store or show.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PhoneNumber(Arc<str>);
+
+/// Why a text a person wrote is no number that can be rung.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneNumberError {
+    /// Nothing there.
+    #[error("the number is empty")]
+    Empty,
+    /// A character that is neither a digit nor a usual separator.
+    #[error("«{0}» cannot stand in a telephone number")]
+    Character(char),
+    /// 112 and its like are never dialled by this program.
+    #[error("{0} is an emergency or service number: this program never dials it")]
+    Emergency(String),
+    /// An Italian landline keeps its zero after +39.
+    #[error("an Italian landline keeps its zero: did you mean +390{0}?")]
+    LandlineWithoutZero(String),
+    /// Not a length E.164 or the Italian plan allows.
+    #[error("{found} digits after the country code: {expected}")]
+    Length {
+        /// Digits found.
+        found: usize,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// Neither `+…` nor an Italian landline, mobile or toll-free number.
+    #[error("write it as +39 and the number (landlines with their 0)")]
+    NotItalian,
+}
+
+impl PhoneNumber {
+    /// Emergency and short service numbers: never dialled, in any spelling.
+    pub const NEVER_DIALLED: [&'static str; 12] = [
+        "112", "113", "115", "118", "114", "1522", "1530", "1515", "117", "19696", "116000",
+        "116117",
+    ];
+
+    /// Takes a number from the network: strips separators, completes Italian
+    /// numbers with `+39`, keeps anything else as it came.
+    ///
+    /// Never fails and never forces validity: a caller's number is evidence.
+    /// Source: ITU-T E.164; the Italian numbering plan.
+    pub fn from_network(raw: &str) -> Self {
+        let bare: String = raw.chars().filter(|c| !is_separator(*c)).collect();
+        let international = bare
+            .strip_prefix('+')
+            .map(str::to_owned)
+            .or_else(|| bare.strip_prefix("00").map(str::to_owned));
+        if let Some(rest) = international {
+            let all_digits = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+            return Self(Arc::from(if all_digits { format!("+{rest}") } else { bare }));
+        }
+        let digits = bare.bytes().all(|b| b.is_ascii_digit());
+        let national = digits
+            && bare.len() >= 6
+            && (bare.starts_with('3') || bare.starts_with('0') || bare.starts_with("80"));
+        // Some trunks drop the plus: 39 and a full national number.
+        let plus_lost = digits
+            && bare.len() >= 11
+            && ["390", "393", "3980"].iter().any(|start| bare.starts_with(start));
+        Self(Arc::from(if plus_lost {
+            format!("+{bare}")
+        } else if national {
+            format!("+39{bare}")
+        } else {
+            bare
+        }))
+    }
+
+    /// Reads a number a person wrote (roster, dialplan, form) that we may dial.
+    ///
+    /// # Errors
+    /// Says what is wrong and what to write; nothing is silently repaired but
+    /// separators, `00` and a missing `+39`.
+    pub fn parse(text: &str) -> Result<Self, PhoneNumberError> {
+        let bare: String = text.trim().chars().filter(|c| !is_separator(*c)).collect();
+        if bare.is_empty() {
+            return Err(PhoneNumberError::Empty);
+        }
+        if let Some(odd) =
+            bare.strip_prefix('+').unwrap_or(&bare).chars().find(|c| !c.is_ascii_digit())
+        {
+            return Err(PhoneNumberError::Character(odd));
+        }
+        let number = Self::from_network(&bare);
+        if number.is_never_dialled() {
+            return Err(PhoneNumberError::Emergency(bare));
+        }
+        let Some(digits) = number.0.strip_prefix('+') else {
+            return Err(PhoneNumberError::NotItalian);
+        };
+        match digits.strip_prefix("39") {
+            Some(national) => check_italian(national)?,
+            None if (7..=15).contains(&digits.len()) => {}
+            None => {
+                return Err(PhoneNumberError::Length { found: digits.len(), expected: "7 to 15" });
+            }
+        }
+        Ok(number)
+    }
+
+    /// The digits, for dialling, storing and showing to who may see them.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is 112, 1522 or the like, with or without a prefix of ours.
+    pub fn is_never_dialled(&self) -> bool {
+        let bare = self.0.strip_prefix("+39").unwrap_or_else(|| self.0.trim_start_matches('+'));
+        Self::NEVER_DIALLED.contains(&bare)
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '.' | '/' | '(' | ')' | '\u{a0}')
+}
+
+/// Lengths and first digits of the Italian plan (libphonenumber 9.0.43 agrees).
+fn check_italian(national: &str) -> Result<(), PhoneNumberError> {
+    let found = national.len();
+    let within = |range: std::ops::RangeInclusive<usize>, expected| {
+        if range.contains(&found) {
+            Ok(())
+        } else {
+            Err(PhoneNumberError::Length { found, expected })
+        }
+    };
+    match national.as_bytes().first() {
+        Some(b'0') => within(6..=12, "a landline has 6 to 12, its zero included"),
+        Some(b'3') => within(9..=10, "a mobile has 9 or 10"),
+        Some(b'8') if national.starts_with("80") => within(6..=9, "a toll-free number has 6 to 9"),
+        _ => Err(PhoneNumberError::LandlineWithoutZero(national.to_owned())),
+    }
+}
+
+impl fmt::Display for PhoneNumber {
+    /// Masked: country code and the last two digits, `+39…01`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let characters: Vec<char> = self.0.chars().collect();
+        if characters.len() < 7 {
+            return f.write_str("…");
+        }
+        let head: String = characters[..3].iter().collect();
+        let tail: String = characters[characters.len() - 2..].iter().collect();
+        write!(f, "{head}…{tail}")
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PhoneNumber({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_from_the_network_become_e164_where_they_are_italian() {
+        for (raw, normal) in [
+            ("0832358350", "+390832358350"),
+            ("0832 358 350", "+390832358350"),
+            ("+39 0832.358350", "+390832358350"),
+            ("00390832358350", "+390832358350"),
+            ("390832358350", "+390832358350"),
+            ("393331234567", "+393331234567"),
+            ("3331234567", "+393331234567"),
+            ("3912345678", "+393912345678"),
+            ("800093470", "+39800093470"),
+            ("+40712345678", "+40712345678"),
+            ("112", "112"),
+            ("anonymous", "anonymous"),
+            ("+39x", "+39x"),
+            ("", ""),
+        ] {
+            assert_eq!(PhoneNumber::from_network(raw).reveal(), normal, "{raw}");
+        }
+    }
+
+    #[test]
+    fn written_numbers_are_refused_with_a_reason() {
+        assert!(PhoneNumber::parse("+393330000001").is_ok());
+        assert!(PhoneNumber::parse("+390832358350").is_ok());
+        assert!(PhoneNumber::parse("+41791234567").is_ok());
+        for (text, part) in [
+            ("", "empty"),
+            ("112", "emergency"),
+            ("+39112", "emergency"),
+            ("+390118", "6 to 12"),
+            ("1522", "emergency"),
+            ("+39831123456", "did you mean +390831123456"),
+            ("+39333", "9 or 10"),
+            ("33a3", "«a»"),
+            ("12345", "write it as"),
+        ] {
+            let problem = PhoneNumber::parse(text).expect_err(text).to_string();
+            assert!(problem.contains(part), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_number_prints_masked() {
+        let number = PhoneNumber::from_network("+393331234567");
+        assert_eq!(number.to_string(), "+39…67");
+        assert!(!format!("{number:?}").contains("1234"));
+        assert_eq!(PhoneNumber::from_network("112").to_string(), "…");
+    }
+}
