@@ -1,0 +1,279 @@
+//! Ringing who is on duty, group after group, until a person has pressed 1.
+
+use std::time::Duration;
+
+use super::leg::{Leg, Phase};
+use super::{Call, ROSTER_MAX, State, Timer};
+use crate::call::{Claim, Output};
+use crate::case::{AttemptOutcome, Fact};
+use crate::dialplan::{RingNumber, RingOnCall, RingOrder, TakenBy};
+use crate::roster::Ladder;
+use crate::words::{Digit, Moment, PhoneNumber};
+
+/// A round that met busy phones begins again no sooner than this after it began.
+const ROUND_MIN: Duration = Duration::from_secs(10);
+/// Phones rung at once, at most.
+const TOGETHER_MAX: usize = 8;
+
+/// One search for a person.
+#[derive(Debug)]
+pub(super) struct Hunt {
+    search: Search,
+    /// Who is rung, group after group; the phones of a group ring together.
+    groups: Vec<Vec<Candidate>>,
+    /// The next group.
+    next: usize,
+    round: u8,
+    round_began: Moment,
+    met_busy: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Search {
+    /// The roster's people.
+    OnCall(RingOnCall),
+    /// One number of the plan.
+    Number(RingNumber),
+    /// None yet: the caller waits for a new one.
+    Paused,
+}
+
+#[derive(Debug, Clone)]
+struct Candidate {
+    person: String,
+    phone: PhoneNumber,
+    step: u32,
+    why: String,
+}
+
+impl Hunt {
+    fn new(now: Moment, search: Search) -> Self {
+        Self { search, groups: Vec::new(), next: 0, round: 1, round_began: now, met_busy: false }
+    }
+
+    pub(super) fn paused(now: Moment) -> Self {
+        Self::new(now, Search::Paused)
+    }
+}
+
+impl Call {
+    pub(super) fn hunt_on_call(&mut self, now: Moment, ring: RingOnCall) {
+        self.state = State::Hunting(Hunt::new(now, Search::OnCall(ring)));
+        self.enter_hold(now);
+        self.find_on_call(now, 1);
+    }
+
+    pub(super) fn hunt_number(&mut self, now: Moment, ring: RingNumber) {
+        let office = ring.taken_by == TakenBy::Answer;
+        let candidate = Candidate {
+            person: ring.name.clone(),
+            phone: ring.number.clone(),
+            step: 0,
+            why: "numero del piano".to_owned(),
+        };
+        let mut hunt = Hunt::new(now, Search::Number(ring));
+        hunt.groups = vec![vec![candidate]];
+        self.state = State::Hunting(hunt);
+        if office {
+            self.note(Fact::InHours);
+            self.enter_ringback(now);
+        } else {
+            self.enter_hold(now);
+        }
+        self.ring_next(now);
+    }
+
+    fn find_on_call(&mut self, now: Moment, round: u8) {
+        self.timers.set(Timer::Roster, now + ROSTER_MAX);
+        self.order(Output::FindOnCall { round });
+    }
+
+    pub(super) fn ladder_found(&mut self, now: Moment, ladder: &Ladder) {
+        if !self.timers.is_set(Timer::Roster) {
+            return;
+        }
+        self.timers.stop(Timer::Roster);
+        let declined = self.declined.clone();
+        let State::Hunting(hunt) = &mut self.state else { return };
+        let Search::OnCall(ring) = hunt.search else { return };
+        let wanted = |phone: &PhoneNumber| !declined.contains(phone);
+        hunt.groups = groups(ladder, ring.order, wanted);
+        hunt.next = 0;
+        hunt.round_began = now;
+        hunt.met_busy = false;
+        if ladder.is_empty() {
+            self.note(Fact::RosterEmpty);
+        }
+        if self.has_groups() {
+            self.ring_next(now);
+        } else {
+            self.nobody_accepted(now);
+        }
+    }
+
+    fn has_groups(&self) -> bool {
+        matches!(&self.state, State::Hunting(hunt) if !hunt.groups.is_empty())
+    }
+
+    pub(super) fn roster_unavailable(&mut self, now: Moment) {
+        let waiting = matches!(&self.state, State::Hunting(hunt)
+            if matches!(hunt.search, Search::OnCall(_)) && hunt.groups.is_empty());
+        self.timers.stop(Timer::Roster);
+        if waiting {
+            self.note(Fact::RosterUnavailable);
+            self.nobody_accepted(now);
+        } else if matches!(self.state, State::Hunting(_)) && !self.is_ringing() {
+            // The list of the last round is better than none.
+            self.note(Fact::RosterUnavailable);
+            self.begin_round_again(now);
+        }
+    }
+
+    fn begin_round_again(&mut self, now: Moment) {
+        if let State::Hunting(hunt) = &mut self.state {
+            hunt.next = 0;
+            hunt.round_began = now;
+            hunt.met_busy = false;
+        }
+        self.ring_next(now);
+    }
+
+    /// Rings the next group, or the next round, or lets the plan go on.
+    fn ring_next(&mut self, now: Moment) {
+        let declined = self.declined.clone();
+        let State::Hunting(hunt) = &mut self.state else { return };
+        while let Some(group) = hunt.groups.get(hunt.next) {
+            let group: Vec<Candidate> =
+                group.iter().filter(|c| !declined.contains(&c.phone)).cloned().collect();
+            hunt.next += 1;
+            if !group.is_empty() {
+                self.ring_group(now, group);
+                return;
+            }
+        }
+        self.next_round(now);
+    }
+
+    fn next_round(&mut self, now: Moment) {
+        let State::Hunting(hunt) = &mut self.state else { return };
+        match hunt.search {
+            Search::OnCall(ring) if hunt.round < ring.rounds => {
+                hunt.round += 1;
+                let round = hunt.round;
+                let earliest = hunt.round_began + ROUND_MIN;
+                if hunt.met_busy && now < earliest {
+                    self.timers.set(Timer::Pause, earliest);
+                } else {
+                    self.find_on_call(now, round);
+                }
+            }
+            _ => self.nobody_accepted(now),
+        }
+    }
+
+    pub(super) fn pause_over(&mut self, now: Moment) {
+        let State::Hunting(hunt) = &self.state else {
+            if matches!(self.state, State::Connecting) {
+                self.advance(now);
+            }
+            return;
+        };
+        match hunt.search {
+            Search::OnCall(_) => {
+                let round = hunt.round;
+                self.find_on_call(now, round);
+            }
+            Search::Paused => self.advance(now),
+            Search::Number(_) => self.ring_next(now),
+        }
+    }
+
+    fn nobody_accepted(&mut self, now: Moment) {
+        let State::Hunting(hunt) = &self.state else { return };
+        if matches!(hunt.search, Search::OnCall(_)) {
+            self.note(Fact::NobodyAccepted);
+        }
+        self.advance(now);
+    }
+
+    fn ring_group(&mut self, now: Moment, group: Vec<Candidate>) {
+        let State::Hunting(hunt) = &self.state else { return };
+        let round = u32::from(hunt.round);
+        let (each, taken_by) = match &hunt.search {
+            Search::OnCall(ring) => (ring.each, TakenBy::Key { accept: ring.accept }),
+            Search::Number(ring) => (ring.ring_for, ring.taken_by),
+            Search::Paused => return,
+        };
+        let number = matches!(hunt.search, Search::Number(_));
+        let claim = match taken_by {
+            TakenBy::Answer => Claim::Shared,
+            TakenBy::Key { .. } => Claim::Exclusive,
+        };
+        for Candidate { person, phone, step, why } in group {
+            let offer =
+                if number { self.escalation_offer() } else { vec![self.plan.offer.clone()] };
+            let (leg, attempt) = (self.next_leg(), self.next_attempt());
+            let (responder, to) = (person.clone(), phone.clone());
+            self.note(Fact::Rang { attempt, responder, phone: to, step, round, why });
+            let (name, to) = (person.clone(), phone.clone());
+            self.order(Output::Ring { leg, person: name, phone: to, claim });
+            self.timers.set(Timer::Ring(leg), now + each);
+            let phase = Phase::Ringing;
+            self.legs.insert(leg, Leg { attempt, person, phone, taken_by, offer, phase });
+        }
+    }
+
+    /// A ring came to nothing: on to the next, unless a phone is still ringing.
+    pub(super) fn go_on_hunting(&mut self, now: Moment, outcome: AttemptOutcome) {
+        let ringing = self.is_ringing();
+        let State::Hunting(hunt) = &mut self.state else { return };
+        hunt.met_busy |= outcome == AttemptOutcome::Busy;
+        if !ringing {
+            self.ring_next(now);
+        }
+    }
+
+    /// From the head of the roster: a winner was lost.
+    pub(super) fn hunt_again(&mut self, now: Moment) {
+        self.script.back_to_search(&self.plan);
+        self.advance(now);
+    }
+
+    /// Key 1 while the office rings: it is urgent.
+    pub(super) fn pressed_while_hunting(&mut self, now: Moment, digit: Digit) {
+        let urgent = matches!(&self.state, State::Hunting(hunt)
+            if matches!(&hunt.search, Search::Number(ring) if ring.urgent == Some(digit)));
+        if urgent {
+            self.note(Fact::Urgent);
+            self.dismiss_all(now, super::leg::Dismissal::Taken);
+            self.advance(now);
+        }
+    }
+}
+
+fn groups(
+    ladder: &Ladder,
+    order: RingOrder,
+    wanted: impl Fn(&PhoneNumber) -> bool,
+) -> Vec<Vec<Candidate>> {
+    let mut groups = Vec::new();
+    for step in &ladder.steps {
+        let people: Vec<Candidate> = step
+            .responders
+            .iter()
+            .filter(|on_call| wanted(&on_call.phone))
+            .map(|on_call| Candidate {
+                person: on_call.person.clone(),
+                phone: on_call.phone.clone(),
+                step: step.number,
+                why: on_call.why.clone(),
+            })
+            .collect();
+        let size = match order {
+            RingOrder::OneByOne => 1,
+            RingOrder::Together => TOGETHER_MAX,
+        };
+        groups.extend(people.chunks(size).map(<[Candidate]>::to_vec));
+    }
+    groups
+}
