@@ -27,9 +27,8 @@ impl Call {
         self.order(Output::Bridge { leg });
         self.note(Fact::Bridged { attempt });
         self.promise = Some(self.outcome_of(leg));
-        self.timers.stop(Timer::Hold);
+        self.enter(State::Bridged(Bridged { leg, since: now }));
         self.timers.set(Timer::LongestConversation, now + LONGEST);
-        self.state = State::Bridged(Bridged { leg, since: now });
     }
 
     /// The responder's side of the conversation ended first.
@@ -41,11 +40,11 @@ impl Call {
             Gone::HungUp => Fact::HungUp { party: Party::Responder },
             Gone::Lost => Fact::LineLost { party: Party::Responder },
         });
-        self.timers.stop(Timer::LongestConversation);
         self.forget_leg(leg, AttemptOutcome::Accepted);
         match how {
             // Nobody said goodbye: the caller is first in line again.
             Gone::Lost => {
+                self.promise = None;
                 self.vanished += 1;
                 self.back_to_the_head(now);
             }
@@ -55,7 +54,7 @@ impl Call {
             }
             Gone::HungUp => {
                 self.order(Output::HangUp { leg: LegId::CALLER });
-                self.finish();
+                self.finish(now);
             }
         }
     }
@@ -66,12 +65,12 @@ impl Call {
         self.forget_leg(leg, AttemptOutcome::Accepted);
     }
 
-    pub(super) fn conversation_too_long(&mut self, _now: Moment) {
+    pub(super) fn conversation_too_long(&mut self, now: Moment) {
         if let State::Bridged(bridged) = &self.state {
             let leg = bridged.leg;
             self.end_conversation(leg);
             self.order(Output::HangUp { leg: LegId::CALLER });
-            self.finish();
+            self.finish(now);
         }
     }
 

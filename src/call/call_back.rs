@@ -45,7 +45,7 @@ impl Call {
         } else {
             (Question::Announcing, "noanswer")
         };
-        self.state = State::CallingBack(CallingBack { question, tries: 0 });
+        self.enter(State::CallingBack(CallingBack { question, tries: 0 }));
         self.say(now, vec![PromptId::new(prompt)]);
     }
 
@@ -151,9 +151,8 @@ impl Call {
 
     /// The promise is made: its confirmation, and we hang up.
     fn part_with(&mut self, now: Moment, said: Vec<PromptId>) {
-        self.timers.stop(Timer::NoInput);
         self.promise = Some(Outcome::Callback);
-        self.state = State::Parting;
+        self.enter(State::Parting);
         self.say(now, said);
     }
 

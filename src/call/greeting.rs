@@ -26,7 +26,7 @@ impl Call {
         self.timers.stop(Timer::CaseOpening);
         self.note(Fact::CallAnswered);
         self.order(Output::Answer);
-        self.state = State::Connecting;
+        self.enter(State::Connecting);
         // If nobody ever tells us that the caller hears us, speak all the same.
         self.timers.set(Timer::Pause, now + super::ROSTER_MAX);
     }

@@ -46,7 +46,7 @@ impl Call {
     }
 
     pub(super) fn wait_for_search(&mut self, now: Moment) {
-        self.state = State::Hunting(super::hunt::Hunt::paused(now));
+        self.enter(State::Hunting(super::hunt::Hunt::paused(now)));
         self.enter_hold(now);
         self.timers.set(Timer::Pause, now + SEARCH_PAUSE);
     }

@@ -58,7 +58,7 @@ impl Hunt {
 
 impl Call {
     pub(super) fn hunt_on_call(&mut self, now: Moment, ring: RingOnCall) {
-        self.state = State::Hunting(Hunt::new(now, Search::OnCall(ring)));
+        self.enter(State::Hunting(Hunt::new(now, Search::OnCall(ring))));
         self.enter_hold(now);
         self.find_on_call(now, 1);
     }
@@ -73,7 +73,7 @@ impl Call {
         };
         let mut hunt = Hunt::new(now, Search::Number(ring));
         hunt.groups = vec![vec![candidate]];
-        self.state = State::Hunting(hunt);
+        self.enter(State::Hunting(hunt));
         if office {
             self.note(Fact::InHours);
             self.enter_ringback(now);

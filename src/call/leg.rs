@@ -92,8 +92,8 @@ impl Call {
         let (attempt, responder, taken_by) = (leg.attempt, leg.person.clone(), leg.taken_by);
         self.note(Fact::Accepted { attempt, responder });
         self.dismiss_others(now, id);
+        self.enter(State::Briefing);
         self.timers.stop(Timer::Hold);
-        self.state = State::Briefing;
         match taken_by {
             TakenBy::Answer => self.bridge(now, id),
             TakenBy::Key { .. } => {

@@ -21,7 +21,7 @@ impl Call {
 
     /// Takes keys for `menu` without playing it: the caller was faster.
     pub(super) fn await_key(&mut self, menu: Menu) {
-        self.state = State::Asking(Asking { menu, tries: 0, silences: 0 });
+        self.enter(State::Asking(Asking { menu, tries: 0, silences: 0 }));
     }
 
     fn repeat_menu(&mut self, now: Moment, first: Option<PromptId>) {

@@ -328,17 +328,22 @@ impl Call {
             let leg = bridged.leg;
             self.end_conversation(leg);
         }
-        self.dismiss_all(now, leg::Dismissal::CallerLeft);
-        self.finish();
+        self.finish(now);
     }
 
     /// Closes the caller's visit with the outcome that was reached.
-    fn finish(&mut self) {
+    fn finish(&mut self, now: Moment) {
         let outcome = self.promise.unwrap_or(Outcome::Abandoned);
         self.note(Fact::Ended { outcome });
+        self.dismiss_all(now, leg::Dismissal::CallerLeft);
+        self.enter(State::Ended);
+        self.end_if_empty();
+    }
+
+    /// Changes where the caller is. No wait of the old place outlives it.
+    fn enter(&mut self, state: State) {
         for timer in [
             Timer::CaseOpening,
-            Timer::Hold,
             Timer::LongestConversation,
             Timer::NoInput,
             Timer::Pause,
@@ -347,8 +352,11 @@ impl Call {
         ] {
             self.timers.stop(timer);
         }
-        self.state = State::Ended;
-        self.end_if_empty();
+        // Only two places keep the hold sound going.
+        if !matches!(state, State::Hunting(_) | State::Briefing) {
+            self.timers.stop(Timer::Hold);
+        }
+        self.state = state;
     }
 
     fn end_if_empty(&mut self) {
@@ -365,7 +373,7 @@ impl Call {
         }
         self.stop_play(LegId::CALLER);
         self.order(Output::HangUp { leg: LegId::CALLER });
-        self.finish();
+        self.finish(now);
     }
 
     fn next_attempt(&mut self) -> AttemptId {

@@ -68,7 +68,7 @@ impl Call {
         match self.script.take(&self.plan) {
             Some(Verb::Play(prompts)) => {
                 self.leave_hold();
-                self.state = State::Speaking;
+                self.enter(State::Speaking);
                 self.say(now, prompts);
             }
             Some(Verb::Menu(menu)) => {

@@ -40,7 +40,7 @@ impl Leaving {
 impl Call {
     pub(super) fn offer_voicemail(&mut self, now: Moment, max: Duration) {
         let leaving = Leaving { max, phase: Phase::Inviting, caller_left: false };
-        self.state = State::Leaving(leaving);
+        self.enter(State::Leaving(leaving));
         self.say(now, vec![PromptId::new("voicemail"), PromptId::new("beep")]);
     }
 
@@ -79,9 +79,9 @@ impl Call {
             self.promise = Some(Outcome::Voicemail);
         }
         if caller_left {
-            self.finish();
+            self.finish(now);
         } else if seconds > 0 {
-            self.state = State::Parting;
+            self.enter(State::Parting);
             self.say(now, vec![PromptId::new("voicemail.ok")]);
         } else {
             self.advance(now);
@@ -94,7 +94,7 @@ impl Call {
         self.timers.stop(Timer::Recording);
         self.note(Fact::VoicemailFailed);
         if caller_left {
-            self.finish();
+            self.finish(now);
         } else {
             self.advance(now);
         }
