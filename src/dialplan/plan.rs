@@ -28,7 +28,7 @@ pub struct Plan {
     /// The équipe of the roster that serves this plan.
     pub equipe: String,
     /// The Comuni it serves, in the order of the file.
-    pub comuni: Vec<String>,
+    pub comuni: Vec<Comune>,
     /// When the service answers by itself.
     pub hours: Hours,
     /// What a responder hears first, before key 1.
@@ -43,6 +43,15 @@ pub struct Plan {
     pub direct: Vec<Verb>,
     /// The script while the municipal offices are open.
     pub in_hours: Vec<Verb>,
+}
+
+/// One of the Comuni a service serves.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comune {
+    /// Six digits of the national institute of statistics: `074010`.
+    pub istat: String,
+    /// What people call it.
+    pub name: String,
 }
 
 /// One order of a script. Order is meaning: the list reads as the call sounds.
