@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenStoreError {
-    /// The address names no SQLite file.
+    /// The address names no `SQLite` file.
     #[error("store.url «{0}» names no SQLite file: write it as sqlite:data/polaris.db")]
     Url(String),
     /// A folder could not be created.
@@ -35,7 +35,7 @@ pub enum OpenStoreError {
         #[source]
         source: sqlx::Error,
     },
-    /// The SQLite in this program can corrupt a database when the WAL is reset.
+    /// The `SQLite` in this program can corrupt a database when the WAL is reset.
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
     SqliteTooOld(String),
     /// The schema could not be brought up to date.
@@ -55,7 +55,7 @@ pub enum OpenStoreError {
 /// Why calls or cases could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadCallsError {
-    /// The address names no SQLite file.
+    /// The address names no `SQLite` file.
     #[error("store.url «{0}» names no SQLite file: write it as sqlite:data/polaris.db")]
     Url(String),
     /// There is no database yet.

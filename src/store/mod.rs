@@ -1,4 +1,4 @@
-//! The record on disk: calls, cases, their timeline and the duty roster, in SQLite.
+//! The record on disk: calls, cases, their timeline and the duty roster, in `SQLite`.
 //!
 //! It decides nothing: facts come in, rows go out. Law: **a write handed over is
 //! never lost and never waited for.** It is committed to the database (WAL, fsynced),

@@ -22,7 +22,7 @@ pub async fn of(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
         .await
 }
 
-/// Whether a version of SQLite is free of the WAL-reset corruption: 3.51.3 or newer.
+/// Whether a version of `SQLite` is free of the WAL-reset corruption: 3.51.3 or newer.
 pub(super) fn is_recent(sqlite: &str) -> bool {
     let mut parts = sqlite.split('.').map(|part| part.parse::<u32>().unwrap_or_default());
     let mut next = || parts.next().unwrap_or_default();
