@@ -1,1 +1,229 @@
-//! To be written.
+//! The record on disk: calls, cases, their timeline and the duty roster, in `SQLite`.
+//!
+//! It decides nothing: facts come in, rows go out. Law: **a write handed over is
+//! never lost and never waited for.** It is committed to the database (WAL, fsynced),
+//! or, when that fails or takes over [`COMMIT_WITHIN`], appended to the journal in
+//! the data directory and fsynced, or, when even that fails, held in memory; from
+//! there it goes the same way back, in order, and applying it twice changes nothing.
+
+mod apply;
+mod database;
+mod error;
+mod import;
+mod instant;
+mod journal;
+mod read;
+mod recover;
+mod rows;
+pub mod schema;
+mod settings;
+mod standing;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use error::{ImportRosterError, OpenStoreError, ReadCallsError, ReadRosterError};
+pub use import::{Imported, import_roster};
+pub use read::Reader;
+pub use recover::{InterruptedCall, Recovered};
+pub use rows::{AttemptRow, CallRow, CaseRow, EntryRow};
+pub use standing::{Journaled, Opening, Standing, Write};
+
+use crate::case::Fact;
+use crate::roster::Shift;
+use crate::words::{CallId, CaseNumber, Clock, SystemClock};
+use database::Database;
+use journal::Journal;
+use settings::Settings;
+use writer::{Queued, Writer};
+
+/// How long an opening may wait for the database before it goes to the journal.
+pub const COMMIT_WITHIN: Duration = Duration::from_millis(500);
+/// How often the database is tried again while the journal holds writes.
+pub const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// How many writes may wait between the calls and the disk; more are refused, loudly.
+pub const QUEUE_MAX: usize = 100_000;
+
+const RECOVER_WITHIN: Duration = Duration::from_secs(30);
+
+/// The one writer of the record. Dropping it loses nothing that was [`Store::flush`]ed.
+#[derive(Debug)]
+pub struct Store {
+    queue: mpsc::Sender<Queued>,
+    clock: SystemClock,
+    standing: watch::Receiver<Standing>,
+    reader: Reader,
+    settings: Settings,
+}
+
+impl Store {
+    /// Opens, or creates, the database at `url` (`sqlite:data/polaris.db`) and the
+    /// journal in `data_dir`, replays what a crash left in the journal, and ends the
+    /// calls found open as interrupted: the [`Recovered`] are to be logged.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or brought up to date, or another process
+    /// writes to the same data directory.
+    pub async fn open(url: &str, data_dir: &Path) -> Result<(Self, Recovered), OpenStoreError> {
+        let settings = Settings::read(url, data_dir)?;
+        let mut database = Database::new(settings.clone());
+        settings.create_folders().map_err(OpenStoreError::Folder)?;
+        let journal = Journal::open(data_dir)?;
+        database.connect().await?;
+        let (store, recovered) = Self::start(settings, database, journal);
+        match tokio::time::timeout(RECOVER_WITHIN, recovered).await {
+            Ok(Ok(recovered)) => Ok((store, recovered)),
+            _ => Err(OpenStoreError::NotRecovered),
+        }
+    }
+
+    /// As [`Store::open`], but starts without the database if it must: then writes go
+    /// to the journal and the database is tried every [`RETRY_EVERY`]. What was
+    /// recovered is told once the database is there.
+    ///
+    /// # Errors
+    /// Only for what a person has to correct before a service can start: a wrong URL,
+    /// or another process on the same data directory.
+    pub async fn open_or_journal(
+        url: &str,
+        data_dir: &Path,
+    ) -> Result<(Self, oneshot::Receiver<Recovered>), OpenStoreError> {
+        let settings = Settings::read(url, data_dir)?;
+        let mut database = Database::new(settings.clone());
+        if let Err(error) = settings.create_folders() {
+            tracing::error!(%error, "a folder of the store cannot be created");
+        }
+        let journal = match Journal::open(data_dir) {
+            Err(OpenStoreError::AlreadyRunning(dir)) => {
+                return Err(OpenStoreError::AlreadyRunning(dir));
+            }
+            Err(error) => {
+                tracing::error!(error = %error::chain(&error), "the journal cannot be opened");
+                Journal::unopened(data_dir)
+            }
+            Ok(journal) => journal,
+        };
+        let opened = tokio::time::timeout(COMMIT_WITHIN, database.connect()).await;
+        match opened {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(
+                error = %error::chain(&error),
+                "the database cannot be opened: calls are written to the journal"
+            ),
+            Err(_) => tracing::error!(
+                "the database does not open in time: calls are written to the journal"
+            ),
+        }
+        Ok(Self::start(settings, database, journal))
+    }
+
+    fn start(
+        settings: Settings,
+        database: Database,
+        journal: Journal,
+    ) -> (Self, oneshot::Receiver<Recovered>) {
+        let (queue, queued) = mpsc::channel(QUEUE_MAX);
+        let (standing, watching) = watch::channel(Standing::Journal);
+        let (tell, recovered) = oneshot::channel();
+        let clock = SystemClock::start();
+        let writer = Writer::new(queued, database, journal, clock, standing, tell);
+        tokio::spawn(writer.run());
+        let reader = Reader::lazy(&settings);
+        (Self { queue, clock, standing: watching, reader, settings }, recovered)
+    }
+
+    /// Opens a case. The answer comes once it is safe: its number when it is in the
+    /// database, [`Journaled`] when it went to the journal; then it gets its number
+    /// later. Never blocks. The opening's `first` fact is the entry with sequence 0.
+    pub fn opening(&self, opening: Opening) -> oneshot::Receiver<Result<CaseNumber, Journaled>> {
+        let (reply, answer) = oneshot::channel();
+        let call = opening.call;
+        let queued = Queued::Open { opening: Box::new(opening), at: self.clock.now(), reply };
+        if let Err(refused) = self.queue.try_send(queued) {
+            tracing::error!(call.id = %call, "the queue of the store is full: a case is lost");
+            if let Queued::Open { reply, .. } = refused.into_inner() {
+                let _ = reply.send(Err(Journaled::Lost));
+            }
+        }
+        answer
+    }
+
+    /// Appends a fact to the timeline of a call. `sequence` counts from 1 within the
+    /// call. Never blocks; facts of a call are kept in the order of these calls.
+    pub fn note(&self, call: CallId, sequence: u32, at: DateTime<Utc>, fact: Fact) {
+        let kind = fact.kind();
+        let note = Queued::Note(Write::Note { call, sequence, at, fact });
+        if self.queue.try_send(note).is_err() {
+            tracing::error!(
+                call.id = %call, sequence, kind, "the queue of the store is full: a fact is lost"
+            );
+        }
+    }
+
+    /// Waits until everything handed over so far is on disk: database or journal.
+    pub async fn flush(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.queue.send(Queued::Flush(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    /// Writes what is queued, and stops. Later writes are refused, loudly.
+    pub async fn close(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.queue.send(Queued::Close(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+        self.reader.close().await;
+    }
+
+    /// Where writes go at the moment.
+    pub fn standing(&self) -> Standing {
+        *self.standing.borrow()
+    }
+
+    /// Waits until everything is in the database and the journal is empty.
+    pub async fn settled(&self) {
+        self.flush().await;
+        let mut standing = self.standing.clone();
+        let _ = standing.wait_for(|standing| *standing == Standing::Database).await;
+    }
+
+    /// Reads what was written.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The duty roster, in the order it was imported.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn roster(&self) -> Result<Vec<Shift>, ReadRosterError> {
+        self.reader.roster().await
+    }
+
+    /// Counts the imports of the roster: another number means another roster, also
+    /// when another process imported it. Cheap enough to ask every second.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn roster_revision(&self) -> Result<i64, ReadRosterError> {
+        self.reader.roster_revision().await
+    }
+
+    /// Imports a roster: see [`import_roster`].
+    ///
+    /// # Errors
+    /// When the database does not take it; then nothing of it is imported.
+    pub async fn import_roster(&self, shifts: &[Shift]) -> Result<Imported, ImportRosterError> {
+        import::into(&self.settings, shifts).await
+    }
+}
+
+/// Shared by those who wait for the disk.
+pub(crate) type Shared<T> = Arc<tokio::sync::Mutex<T>>;

@@ -1,0 +1,175 @@
+//! Reads calls, cases and the roster, also while the service writes.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqlitePoolOptions;
+
+use super::rows::{self, AttemptRow, CallRow, CaseRow, EntryRow};
+use super::settings::Settings;
+use super::{OpenStoreError, ReadCallsError, ReadRosterError, schema};
+use crate::roster::Shift;
+use crate::words::{CallId, CaseNumber, ServiceId};
+
+/// Opens the database for reading only. It changes nothing and takes no lock that
+/// could keep a call waiting.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pool: SqlitePool,
+}
+
+const CASES: &str = "select cases.*, calls.caller, calls.timezone \
+     from cases join calls using (call)";
+
+impl Reader {
+    /// Opens the database at `url` (`sqlite:data/polaris.db`).
+    ///
+    /// # Errors
+    /// When there is none, or one of another version.
+    pub async fn open(url: &str) -> Result<Self, ReadCallsError> {
+        let settings = Settings::read(url, Path::new(".")).map_err(|error| match error {
+            OpenStoreError::Url(url) => ReadCallsError::Url(url),
+            _ => ReadCallsError::Url(url.to_owned()),
+        })?;
+        if !tokio::fs::try_exists(&settings.file).await.unwrap_or(true) {
+            return Err(ReadCallsError::NoDatabase(settings.file));
+        }
+        let reader = Self::lazy(&settings);
+        let found = schema::of(&mut *reader.pool.acquire().await?).await?;
+        let needed = schema::current();
+        if found != needed {
+            return Err(ReadCallsError::Schema { found, needed });
+        }
+        Ok(reader)
+    }
+
+    /// A reader that connects when it is first asked.
+    pub(super) fn lazy(settings: &Settings) -> Self {
+        let options = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(std::time::Duration::from_secs(5));
+        Self { pool: options.connect_lazy_with(settings.reading()) }
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// All calls, in the order they came in.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn calls(&self) -> Result<Vec<CallRow>, ReadCallsError> {
+        let rows = sqlx::query(
+            "select calls.*, cases.year, cases.sequence from calls left join cases using (call) \
+             order by arrived, call",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().map(CallRow::read).collect::<Result<_, _>>()?)
+    }
+
+    /// All cases with their timelines, in the order they were opened.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn cases(&self) -> Result<Vec<CaseRow>, ReadCallsError> {
+        let query = format!("{CASES} order by cases.opened, cases.sequence");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool).await?;
+        let mut cases: Vec<CaseRow> = rows.iter().map(CaseRow::read).collect::<Result<_, _>>()?;
+        let places: HashMap<CallId, usize> =
+            cases.iter().enumerate().map(|(place, case)| (case.call, place)).collect();
+        let place = |row| rows::column(row, "call").map(|call: CallId| places.get(&call));
+        let entries = sqlx::query(
+            "select entries.*, calls.timezone from entries join calls using (call) \
+             order by call, sequence",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        for row in &entries {
+            if let Some(case) = place(row)?.and_then(|place| cases.get_mut(*place)) {
+                case.entries.push(EntryRow::read(row)?);
+            }
+        }
+        let attempts = sqlx::query(
+            "select attempts.*, calls.timezone from attempts join calls using (call) \
+             order by call, attempt",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        for row in &attempts {
+            if let Some(case) = place(row)?.and_then(|place| cases.get_mut(*place)) {
+                case.attempts.push(AttemptRow::read(row)?);
+            }
+        }
+        Ok(cases)
+    }
+
+    /// The cases of this number: one of each service that has counted so far, or of
+    /// `service` alone.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn case(
+        &self,
+        number: CaseNumber,
+        service: Option<&ServiceId>,
+    ) -> Result<Vec<CaseRow>, ReadCallsError> {
+        let query = format!(
+            "{CASES} where cases.year = ?1 and cases.sequence = ?2 \
+             and (?3 is null or cases.service = ?3) order by cases.service"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(number.year)
+            .bind(number.sequence)
+            .bind(service.map(ServiceId::as_str))
+            .fetch_all(&self.pool)
+            .await?;
+        let mut cases = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut case = CaseRow::read(row)?;
+            self.read_timeline(&mut case).await?;
+            cases.push(case);
+        }
+        Ok(cases)
+    }
+
+    async fn read_timeline(&self, case: &mut CaseRow) -> Result<(), sqlx::Error> {
+        let call = case.call.to_string();
+        let entries = sqlx::query(
+            "select entries.*, calls.timezone from entries join calls using (call) \
+             where call = ? order by sequence",
+        )
+        .bind(&call)
+        .fetch_all(&self.pool)
+        .await?;
+        case.entries = entries.iter().map(EntryRow::read).collect::<Result<_, _>>()?;
+        let attempts = sqlx::query(
+            "select attempts.*, calls.timezone from attempts join calls using (call) \
+             where call = ? order by attempt",
+        )
+        .bind(&call)
+        .fetch_all(&self.pool)
+        .await?;
+        case.attempts = attempts.iter().map(AttemptRow::read).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// The duty roster, in the order it was imported.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn roster(&self) -> Result<Vec<Shift>, ReadRosterError> {
+        let rows = sqlx::query("select * from shifts order by id").fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(rows::shift).collect::<Result<_, _>>()?)
+    }
+
+    /// Counts the imports of the roster.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn roster_revision(&self) -> Result<i64, ReadRosterError> {
+        Ok(sqlx::query_scalar("select revision from roster_revision").fetch_one(&self.pool).await?)
+    }
+}

@@ -1,0 +1,93 @@
+//! `kill -9` in the middle of a stream of writes loses no acknowledged case.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use polaris::case::{Fact, Outcome};
+use polaris::store::{Journaled, Store};
+use polaris::words::Digit;
+
+use crate::failures::{lock, unlock};
+use crate::place::{Place, christmas, within};
+
+const CHILD: &str = "POLARIS_TEST_STORE_DIR";
+const ROUNDS: usize = 24;
+
+/// Not a test: the process that gets killed. It opens cases until then, and prints
+/// each one that was acknowledged.
+#[tokio::test]
+#[ignore = "run by acknowledged_cases_outlive_kill_9"]
+async fn writes_until_killed() {
+    let Ok(dir) = std::env::var(CHILD) else { return };
+    let dir = Path::new(&dir);
+    let url = format!("sqlite:{}", dir.join("polaris.db").display());
+    let (store, _recovered) = Store::open_or_journal(&url, dir).await.unwrap();
+    for _ in 0..100_000 {
+        let opening = christmas();
+        let answer = store.opening(opening.clone());
+        store.note(opening.call, 1, opening.arrived, Fact::KeyPressed { digit: Digit::TWO });
+        let acknowledged = match within(answer).await.unwrap() {
+            Ok(_) | Err(Journaled::OnDisk) => "acknowledged",
+            Err(_) => "not",
+        };
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "\n{acknowledged} {}", opening.call).unwrap();
+        out.flush().unwrap();
+    }
+}
+
+/// Starts the child, kills it after it has acknowledged some, and says which.
+fn acknowledged_before_the_kill(dir: &Path, enough: usize) -> Vec<String> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["crash::writes_until_killed", "--exact", "--ignored", "--nocapture"])
+        .env(CHILD, dir)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut calls = Vec::new();
+    for line in lines {
+        // The pipe outlives the child: what it acknowledged is read to the end.
+        if let Some(call) = line.unwrap().strip_prefix("acknowledged ") {
+            calls.push(call.to_owned());
+        }
+        if calls.len() == enough {
+            child.kill().unwrap(); // SIGKILL
+        }
+    }
+    child.wait().unwrap();
+    assert!(calls.len() >= enough, "the child stopped by itself");
+    calls
+}
+
+#[tokio::test]
+async fn acknowledged_cases_outlive_kill_9() {
+    let place = Place::new();
+    let mut acknowledged = BTreeSet::new();
+    for round in 0..ROUNDS {
+        // Every sixth time another program holds the database: the journal takes them.
+        let locked = if round % 6 == 5 { Some(lock(&place.file()).await) } else { None };
+        let dir = place.data_dir.clone();
+        let calls = tokio::task::spawn_blocking(move || {
+            acknowledged_before_the_kill(&dir, 1 + round * 7 % 23)
+        });
+        acknowledged.extend(within(calls).await.unwrap());
+        if let Some(locked) = locked {
+            unlock(locked).await;
+        }
+    }
+    let store = place.open().await;
+    let calls = store.reader().calls().await.unwrap();
+    let kept: BTreeSet<String> = calls.iter().map(|call| call.call.to_string()).collect();
+    let lost: Vec<_> = acknowledged.difference(&kept).collect();
+    assert!(lost.is_empty(), "lost: {lost:?}");
+    assert!(calls.iter().all(|call| call.outcome == Outcome::Interrupted));
+    let numbers: BTreeSet<u32> = calls.iter().map(|call| call.case.unwrap().sequence).collect();
+    assert_eq!(numbers, (1..=u32::try_from(calls.len()).unwrap()).collect());
+    let cases = store.reader().cases().await.unwrap();
+    assert_eq!(cases.len(), calls.len());
+    assert!(cases.iter().all(|case| case.callback_owed && case.entries.len() >= 2));
+}

@@ -1,0 +1,10 @@
+//! The store keeps its promises.
+//!
+//! `contract` holds for any store, which its URL chooses; `failures` and `crash` are
+//! about this one's files; `speed` measures a commit.
+
+mod contract;
+mod crash;
+mod failures;
+mod place;
+mod speed;
