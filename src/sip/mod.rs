@@ -1,1 +1,44 @@
-//! To be written.
+//! The signal: RFC 3261 without a socket.
+//!
+//! [`Endpoint`] takes datagrams and the time and gives datagrams and [`Event`]s;
+//! [`sdp`] agrees on sound; [`Framer`] cuts a stream into messages;
+//! [`refuse_stranger`] answers who may not call. It does not know what a call is
+//! for, opens nothing and waits for nothing.
+//!
+//! Law: no INVITE is dropped without an answer, and none makes two calls.
+
+mod body;
+mod client;
+mod client_invite;
+mod dialog;
+mod digest;
+mod endpoint;
+mod headers;
+mod identity;
+mod message;
+mod method;
+mod parse;
+mod refusal;
+mod reply;
+mod route;
+mod sanity;
+pub mod sdp;
+mod server;
+mod server_invite;
+mod stream;
+mod timers;
+mod uri;
+
+pub use dialog::Dialog;
+pub use digest::Credentials;
+pub use endpoint::{
+    Config, DialogId, Endpoint, Event, Invitation, OfferedBy, Outgoing, PlaceCallError,
+};
+pub use headers::{NameAddr, Via, parse_cseq};
+pub use message::{Fault, Header, Message, StartLine};
+pub use method::Method;
+pub use parse::ParseMessageError;
+pub use refusal::refuse_stranger;
+pub use route::{Route, Transmit, Transport};
+pub use stream::{Framer, StreamBroken};
+pub use uri::{ParseUriError, Scheme, Uri};

@@ -1,0 +1,212 @@
+//! Digest credentials: RFC 2617, RFC 7616, and RFC 8760 for SIP.
+
+use std::fmt;
+
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+use super::headers::{Parameter, lenient_parameters, parameter, split_list};
+use super::message::Message;
+
+/// The account of a trunk that challenges.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// User name.
+    pub username: String,
+    /// Password.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// The algorithms known, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Algorithm {
+    Md5,
+    Sha256,
+}
+
+/// One challenge we can meet.
+struct Challenge {
+    algorithm: Algorithm,
+    session: bool,
+    named: Option<String>,
+    quality: bool,
+    parameters: Vec<Parameter>,
+}
+
+/// The header that meets the strongest challenge of a 401 or 407; `None` when
+/// there is none we know.
+pub(crate) fn respond(
+    challenge: &Message,
+    credentials: &Credentials,
+    request: &Message,
+    cnonce: &str,
+) -> Option<(&'static str, String)> {
+    let (asked, name) = match challenge.status() {
+        Some(401) => ("WWW-Authenticate", "Authorization"),
+        Some(407) => ("Proxy-Authenticate", "Proxy-Authorization"),
+        _ => return None,
+    };
+    let challenges = challenge.all(asked).flat_map(separate).filter_map(|text| read(&text));
+    // The first of the strongest: RFC 8760 §2.4 orders them by preference.
+    let strongest = challenges.reduce(
+        |best, next| {
+            if next.algorithm > best.algorithm { next } else { best }
+        },
+    )?;
+    let method = request.method()?.as_str();
+    Some((name, strongest.answer(credentials, method, request.request_uri(), cnonce)))
+}
+
+/// Cuts one header line into challenges: `Digest a=b, c=d, Digest e=f`.
+fn separate(line: &str) -> Vec<String> {
+    let mut challenges: Vec<String> = Vec::new();
+    for part in split_list(line) {
+        let begins = part.split_once(' ').is_some_and(|(scheme, rest)| {
+            super::parse::is_token(scheme) && rest.trim_start().contains('=')
+        });
+        match challenges.last_mut() {
+            Some(last) if !begins => {
+                last.push(';');
+                last.push_str(part);
+            }
+            _ => challenges.push(part.to_owned()),
+        }
+    }
+    challenges
+}
+
+fn read(text: &str) -> Option<Challenge> {
+    let (scheme, rest) = text.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Digest") {
+        return None;
+    }
+    let parameters = lenient_parameters(rest);
+    let named = parameter(&parameters, "algorithm").map(str::to_owned);
+    let (algorithm, session) = match named.as_deref().unwrap_or("MD5").to_uppercase().as_str() {
+        "MD5" => (Algorithm::Md5, false),
+        "MD5-SESS" => (Algorithm::Md5, true),
+        "SHA-256" => (Algorithm::Sha256, false),
+        "SHA-256-SESS" => (Algorithm::Sha256, true),
+        _ => return None,
+    };
+    let offered = parameter(&parameters, "qop");
+    let quality = offered.is_some_and(|q| q.split(',').any(|q| q.trim() == "auth"));
+    // Only auth-int is offered: we do not know it.
+    if offered.is_some() && !quality {
+        return None;
+    }
+    parameter(&parameters, "nonce")?;
+    Some(Challenge { algorithm, session, named, quality, parameters })
+}
+
+impl Challenge {
+    /// RFC 7616 §3.4.
+    fn answer(&self, own: &Credentials, method: &str, uri: &str, cnonce: &str) -> String {
+        let get = |name| parameter(&self.parameters, name).unwrap_or_default();
+        let (realm, nonce) = (get("realm"), get("nonce"));
+        let hash = |text: String| self.algorithm.hash(&text);
+        let mut a1 = hash(format!("{}:{realm}:{}", own.username, own.password));
+        if self.session {
+            a1 = hash(format!("{a1}:{nonce}:{cnonce}"));
+        }
+        let a2 = hash(format!("{method}:{uri}"));
+        let response = if self.quality {
+            hash(format!("{a1}:{nonce}:00000001:{cnonce}:auth:{a2}"))
+        } else {
+            hash(format!("{a1}:{nonce}:{a2}"))
+        };
+        let user = own.username.replace('\\', "\\\\").replace('"', "\\\"");
+        let mut text = format!(
+            "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
+             response=\"{response}\""
+        );
+        if let Some(named) = &self.named {
+            text.push_str(&format!(", algorithm={named}"));
+        }
+        if self.quality {
+            text.push_str(&format!(", qop=auth, nc=00000001, cnonce=\"{cnonce}\""));
+        } else if self.session {
+            text.push_str(&format!(", cnonce=\"{cnonce}\""));
+        }
+        if let Some(opaque) = parameter(&self.parameters, "opaque") {
+            text.push_str(&format!(", opaque=\"{opaque}\""));
+        }
+        text
+    }
+}
+
+impl Algorithm {
+    fn hash(self, text: &str) -> String {
+        fn hex(bytes: &[u8]) -> String {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        }
+        match self {
+            Self::Md5 => hex(&Md5::digest(text)),
+            Self::Sha256 => hex(&Sha256::digest(text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::method::Method;
+    use super::*;
+
+    const NONCE: &str = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v";
+    const CNONCE: &str = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
+
+    fn challenge(lines: &[String]) -> Message {
+        let mut message = Message::response(401);
+        for line in lines {
+            message.push("WWW-Authenticate", line.clone());
+        }
+        message
+    }
+
+    fn line(algorithm: &str) -> String {
+        format!(
+            "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", \
+             algorithm={algorithm}, nonce=\"{NONCE}\", \
+             opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""
+        )
+    }
+
+    fn answer(challenge: &Message) -> Option<String> {
+        let own = Credentials { username: "Mufasa".into(), password: "Circle of Life".into() };
+        let request = Message::request(Method::new("GET"), "/dir/index.html".into());
+        respond(challenge, &own, &request, CNONCE).map(|(_, value)| value)
+    }
+
+    /// RFC 7616 §3.9.1.
+    const MD5: &str = "8ca523f5e9506fed4657c9700eebdbec";
+    const SHA256: &str = "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1";
+
+    #[test]
+    fn the_vectors_of_rfc_7616_hold() {
+        assert!(answer(&challenge(&[line("MD5")])).unwrap().contains(MD5));
+        assert!(answer(&challenge(&[line("SHA-256")])).unwrap().contains(SHA256));
+    }
+
+    #[test]
+    fn the_strongest_known_challenge_is_met() {
+        let lines = [line("SHA-512-256"), line("MD5"), line("SHA-256"), "Basic realm=\"x\"".into()];
+        assert!(answer(&challenge(&lines)).unwrap().contains(SHA256));
+        let together = format!("{}, {}", line("MD5"), line("SHA-256"));
+        assert!(answer(&challenge(&[together])).unwrap().contains(SHA256));
+        assert_eq!(answer(&challenge(&[line("SHA-512-256")])), None);
+        assert_eq!(answer(&challenge(&[])), None);
+    }
+
+    #[test]
+    fn an_old_challenge_without_qop_is_met_as_rfc_2617_says() {
+        let text = format!("Digest realm=\"r\", nonce=\"{NONCE}\"");
+        let value = answer(&challenge(&[text])).unwrap();
+        assert!(!value.contains("qop") && !value.contains("algorithm"), "{value}");
+    }
+}

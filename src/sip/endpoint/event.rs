@@ -1,0 +1,197 @@
+//! The words between the endpoint and who uses it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sip::digest::Credentials;
+use crate::sip::route::Route;
+
+/// One INVITE dialog, whichever side began it; never used twice in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DialogId(pub u64);
+
+impl fmt::Display for DialogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What an endpoint is told once.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The text of `User-Agent` and `Server`.
+    pub user_agent: String,
+    /// Dialogs at once; beyond, an INVITE gets 503 and leaves no trace.
+    pub max_dialogs: usize,
+    /// Transactions at once for new calls; requests inside dialogs may use twice as many.
+    pub max_transactions: usize,
+}
+
+impl Default for Config {
+    /// Enough for 400 calls with a responder each, and half a minute of memory at 50 calls a second.
+    fn default() -> Self {
+        Self { user_agent: "polaris".into(), max_dialogs: 2_000, max_transactions: 20_000 }
+    }
+}
+
+/// How an offer came inside a dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferedBy {
+    /// A re-INVITE (RFC 3261 §14).
+    ReInvite,
+    /// An UPDATE (RFC 3311).
+    Update,
+}
+
+/// What happened. After [`hang_up`](super::Endpoint::hang_up) nothing more is said of a dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody calls; 100 is already on its way.
+    Invited {
+        /// The new dialog.
+        dialog: DialogId,
+        /// What was asked.
+        invitation: Box<Invitation>,
+    },
+    /// The caller withdrew before our answer; 487 is already on its way.
+    Cancelled {
+        /// Over.
+        dialog: DialogId,
+    },
+    /// The ACK of our 200 came.
+    Confirmed {
+        /// Open.
+        dialog: DialogId,
+        /// The answer, when our 200 carried the offer.
+        sdp: Option<Vec<u8>>,
+    },
+    /// Our 200 was repeated for 64·T1 without an ACK; BYE is on its way.
+    NeverConfirmed {
+        /// Over.
+        dialog: DialogId,
+    },
+    /// A new offer inside the dialog: accept or refuse it within five seconds, or it gets 488.
+    Offered {
+        /// Open.
+        dialog: DialogId,
+        /// The offer.
+        sdp: Vec<u8>,
+        /// Which request brought it.
+        by: OfferedBy,
+    },
+    /// A re-INVITE without offer: ours is wanted, through `accept_offer`.
+    OfferWanted {
+        /// Open.
+        dialog: DialogId,
+    },
+    /// The answer to the offer we gave in the 200 of a re-INVITE.
+    OfferAnswered {
+        /// Open.
+        dialog: DialogId,
+        /// The answer, if the ACK carried one.
+        sdp: Option<Vec<u8>>,
+    },
+    /// The called phone rings (said once).
+    Ringing {
+        /// Ours.
+        dialog: DialogId,
+    },
+    /// The called phone answered; the ACK is on its way.
+    Answered {
+        /// Open.
+        dialog: DialogId,
+        /// The answer to our offer.
+        sdp: Option<Vec<u8>>,
+    },
+    /// Our call failed.
+    Failed {
+        /// Over.
+        dialog: DialogId,
+        /// The final refusal; 408 when nothing came back, 503 when nothing could be sent.
+        status: u16,
+    },
+    /// The other side hung up, or was lost.
+    HungUp {
+        /// Over.
+        dialog: DialogId,
+        /// True when no BYE came: it no longer answers or no longer knows the dialog.
+        lost: bool,
+    },
+    /// An INFO came; 200 is on its way.
+    InfoReceived {
+        /// Open.
+        dialog: DialogId,
+        /// Its media type, in lower case, without parameters.
+        content_type: String,
+        /// Its body.
+        body: Vec<u8>,
+    },
+}
+
+/// An INVITE that wants a new call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Where it came from.
+    pub route: Route,
+    /// Candidates for the number called, best first: P-Called-Party-ID, To,
+    /// Request-URI, Diversion; user parts, unescaped once, without parameters.
+    pub called: Vec<String>,
+    /// The caller, as asserted by the network, else as in From; `None` when hidden.
+    pub caller: Option<String>,
+    /// The caller asked to stay unknown.
+    pub hidden: bool,
+    /// The offer, if there is one.
+    pub sdp: Option<Vec<u8>>,
+    /// The dialog's Call-ID.
+    pub sip_call_id: String,
+}
+
+impl fmt::Debug for Invitation {
+    /// No numbers and no addresses of sound: this may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invitation")
+            .field("route", &self.route)
+            .field("hidden", &self.hidden)
+            .field("sip_call_id", &self.sip_call_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call to place.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// Our socket and the trunk's address.
+    pub route: Route,
+    /// The number to ring: digits, with or without `+`.
+    pub to: String,
+    /// Our own number, for From and P-Asserted-Identity.
+    pub from_number: String,
+    /// The host (or `host:port`) of From and P-Asserted-Identity; a domain or our address.
+    pub from_host: String,
+    /// Our offer.
+    pub sdp: Vec<u8>,
+    /// For a trunk that challenges.
+    pub credentials: Option<Credentials>,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing").field("route", &self.route).finish_non_exhaustive()
+    }
+}
+
+/// Why a call was not even tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceCallError {
+    /// [`Config::max_dialogs`] are open.
+    #[error("too many dialogs are open")]
+    TooManyDialogs,
+    /// [`Config::max_transactions`] are under way.
+    #[error("too many transactions are under way")]
+    TooManyTransactions,
+    /// The number has a character that is neither a digit nor a leading plus.
+    #[error("the number cannot be dialled")]
+    NotDiallable,
+}

@@ -1,0 +1,210 @@
+//! Ending a dialog, and asking whether it still lives.
+
+use super::transactions::{ClientMachine, ClientRecord, Purpose};
+use super::usage::Stage;
+use super::*;
+use crate::sip::client::Client;
+use crate::sip::digest;
+
+impl Endpoint {
+    /// Leaves a dialog, whatever state it is in; nothing more is reported of it.
+    ///
+    /// An unanswered call to us gets 480; our unanswered INVITE is cancelled as
+    /// soon as something has come back (RFC 3261 §9.1), and a 200 that crosses the
+    /// CANCEL is acknowledged and ended; an answered call gets BYE, after the ACK
+    /// if that is still awaited (RFC 3261 §15).
+    pub fn hang_up(&mut self, now: Moment, dialog: DialogId) {
+        let Some(usage) = self.usages.get_mut(&dialog) else {
+            return;
+        };
+        usage.quiet = true;
+        match &usage.stage {
+            Stage::Called { .. } => self.refuse(now, dialog, 480),
+            Stage::Calling(calling) => {
+                let client = self.transactions.clients.get(&calling.client);
+                let machine = client.map(|record| &record.machine);
+                if matches!(machine, Some(ClientMachine::Invite(m)) if !m.is_calling()) {
+                    self.cancel(now, dialog);
+                }
+            }
+            Stage::Open if usage.unconfirmed.as_ref().is_some_and(|u| u.opens) => {}
+            Stage::Open => self.bye(now, dialog),
+            Stage::Closing => {}
+        }
+    }
+
+    /// Asks the other side of an open dialog whether it is still there: OPTIONS.
+    ///
+    /// 408, 481, silence, or two failures in a row to send end the dialog as lost.
+    pub fn probe(&mut self, now: Moment, dialog: DialogId) {
+        let branch = self.new_branch();
+        let Some(usage) = self.usages.get_mut(&dialog) else {
+            return;
+        };
+        if !matches!(usage.stage, Stage::Open) || usage.unconfirmed.is_some() {
+            return;
+        }
+        let mut request = usage.dialog.request(Method::Options, &branch);
+        request.push("User-Agent", self.config.user_agent.clone());
+        let route = usage.dialog.route;
+        self.open_other(now, request, route, branch, (Some(dialog), Purpose::Probe));
+    }
+
+    /// Takes up a dialog of an earlier run, to be hung up.
+    pub fn adopt(&mut self, mut dialog: Dialog) -> DialogId {
+        // It may have sent requests after it was saved.
+        dialog.local_cseq = dialog.local_cseq.saturating_add(1_000);
+        self.open_usage(Usage::new(dialog, Stage::Open))
+    }
+
+    /// Nothing can be sent to `route`: ICMP refused, or the connection failed.
+    ///
+    /// Our requests that wait there fail at once. Over UDP a call that has begun to
+    /// ring is left alone: one lost datagram is no reason to give up a responder.
+    pub fn transport_failed(&mut self, now: Moment, route: Route) {
+        let mut failed: Vec<u64> = Vec::new();
+        for (id, record) in &self.transactions.clients {
+            let there =
+                record.route.transport == route.transport && record.route.remote == route.remote;
+            let waits = match &record.machine {
+                ClientMachine::Invite(machine) if !route.transport.is_reliable() => {
+                    machine.is_calling()
+                }
+                machine => machine.is_pending(),
+            };
+            if there && waits {
+                failed.push(*id);
+            }
+        }
+        failed.sort_unstable();
+        for id in failed {
+            self.finish_client(now, id, 503, None);
+            self.drop_client(id);
+        }
+    }
+
+    pub(super) fn drop_client(&mut self, id: u64) {
+        self.wakeups.set(Owner::Client(id), None);
+        self.transactions.remove_client(id);
+    }
+
+    /// BYE, and nothing more reported.
+    pub(super) fn bye(&mut self, now: Moment, id: DialogId) {
+        let Some(usage) = self.usages.get_mut(&id) else {
+            return;
+        };
+        usage.quiet = true;
+        usage.stage = Stage::Closing;
+        usage.unconfirmed = None;
+        let offer = usage.offer.take();
+        let dialog = usage.dialog.clone();
+        self.rearm(id);
+        if let Some(offer) = offer {
+            self.respond(now, offer.server, 487, |_| {});
+        }
+        self.send_bye(now, dialog, Some(id));
+    }
+
+    /// BYE in a dialog; `id` when a usage waits for its end.
+    pub(super) fn send_bye(&mut self, now: Moment, mut dialog: Dialog, id: Option<DialogId>) {
+        let branch = self.new_branch();
+        let mut request = dialog.request(Method::Bye, &branch);
+        request.push("User-Agent", self.config.user_agent.clone());
+        if let Some(usage) = id.and_then(|id| self.usages.get_mut(&id)) {
+            usage.dialog.local_cseq = dialog.local_cseq;
+        }
+        let purpose = Purpose::Bye { challenged: false };
+        self.open_other(now, request, dialog.route, branch, (id, purpose));
+    }
+
+    fn open_other(
+        &mut self,
+        now: Moment,
+        request: Message,
+        route: Route,
+        branch: String,
+        (dialog, purpose): (Option<DialogId>, Purpose),
+    ) {
+        let machine = ClientMachine::Other(Client::new(now, route.transport.is_reliable()));
+        let bytes = request.to_bytes();
+        self.open_client(ClientRecord { request, bytes, route, dialog, purpose, machine, branch });
+    }
+
+    /// A request of ours has its end: an answer, silence (408) or no way out (503).
+    pub(super) fn finish_client(
+        &mut self,
+        now: Moment,
+        id: u64,
+        status: u16,
+        response: Option<&Message>,
+    ) {
+        let Some(record) = self.transactions.clients.get(&id) else {
+            return;
+        };
+        let Some(dialog) = record.dialog else {
+            return;
+        };
+        match &record.purpose {
+            Purpose::Invite { .. } => {
+                self.report(dialog, Event::Failed { dialog, status });
+                self.close_usage(now, dialog);
+            }
+            Purpose::Cancel => {}
+            Purpose::Bye { challenged } => {
+                let retried = !challenged
+                    && response.is_some_and(|response| self.bye_again(now, id, dialog, response));
+                if !retried {
+                    self.close_usage(now, dialog);
+                }
+            }
+            Purpose::Probe => self.finish_probe(now, dialog, status, response.is_some()),
+        }
+    }
+
+    /// A challenged BYE is sent again with credentials: an unended call costs a line.
+    fn bye_again(&mut self, now: Moment, id: u64, dialog: DialogId, challenge: &Message) -> bool {
+        let (cnonce, branch) = (self.new_token(), self.new_branch());
+        let Some(usage) = self.usages.get_mut(&dialog) else {
+            return false;
+        };
+        let Some(record) = self.transactions.clients.get(&id) else {
+            return false;
+        };
+        let credential = usage
+            .credentials
+            .as_ref()
+            .and_then(|own| digest::respond(challenge, own, &record.request, &cnonce));
+        let Some((name, value)) = credential else {
+            return false;
+        };
+        let mut request = usage.dialog.request(Method::Bye, &branch);
+        request.push(name, value);
+        let route = usage.dialog.route;
+        let purpose = Purpose::Bye { challenged: true };
+        self.open_other(now, request, route, branch, (Some(dialog), purpose));
+        true
+    }
+
+    /// RFC 3261 §12.2.1.2, RFC 5057 §5.2: only these say that the dialog is gone.
+    fn finish_probe(&mut self, now: Moment, dialog: DialogId, status: u16, heard: bool) {
+        let Some(usage) = self.usages.get_mut(&dialog) else {
+            return;
+        };
+        usage.failed_probes = if heard { 0 } else { usage.failed_probes.saturating_add(1) };
+        let unsendable = !heard && status == 503 && usage.failed_probes >= 2;
+        if matches!(status, 408 | 481) || unsendable {
+            self.report(dialog, Event::HungUp { dialog, lost: true });
+            self.lose(now, dialog, status);
+        }
+    }
+
+    /// The other side does not answer, or does not know us: a last BYE unless it said so.
+    pub(super) fn lose(&mut self, now: Moment, dialog: DialogId, status: u16) {
+        let open = self.usages.get(&dialog).is_some_and(|u| matches!(u.stage, Stage::Open));
+        if open && status != 481 {
+            self.bye(now, dialog);
+        } else if open {
+            self.close_usage(now, dialog);
+        }
+    }
+}

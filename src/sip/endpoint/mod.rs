@@ -1,0 +1,300 @@
+//! The endpoint: datagrams and `now` in, datagrams and events out.
+//!
+//! Law: after each input drain [`Endpoint::poll_transmit`] and
+//! [`Endpoint::poll_event`] to `None`, then call [`Endpoint::handle_timeout`] at
+//! [`Endpoint::poll_timeout`] at the latest. Second law: one INVITE makes at most
+//! one [`Event::Invited`], however often and however late it is repeated.
+//!
+//! It opens no socket, reads no clock and draws its randomness from one seed.
+
+mod event;
+mod in_dialog;
+mod leave;
+mod seen;
+mod transactions;
+mod uac;
+mod uas;
+mod usage;
+mod wake;
+
+use std::collections::{HashMap, VecDeque};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use sha2::{Digest, Sha256};
+
+pub use event::{Config, DialogId, Event, Invitation, OfferedBy, Outgoing, PlaceCallError};
+
+use super::dialog::Dialog;
+use super::message::Message;
+use super::method::{ALLOW, Method};
+use super::reply::reply;
+use super::route::{Route, Transmit};
+use super::sanity::{Refusal, Request};
+use super::timers::Wakeups;
+use crate::words::Moment;
+use seen::Seen;
+use transactions::{ServerMachine, ServerRecord, Transactions};
+use usage::Usage;
+
+/// One SIP party: called and calling.
+pub struct Endpoint {
+    config: Config,
+    random: StdRng,
+    /// Keys the To tags, so that a refusal given without memory is given alike again.
+    secret: [u8; 16],
+    usages: HashMap<DialogId, Usage>,
+    by_local_tag: HashMap<String, DialogId>,
+    transactions: Transactions,
+    seen: Seen,
+    wakeups: Wakeups<Owner>,
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<Event>,
+    next_dialog: u64,
+}
+
+/// Whose timer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Owner {
+    Server(u64),
+    Client(u64),
+    Usage(DialogId),
+}
+
+impl Endpoint {
+    /// An endpoint without dialogs; the seed makes its tags, branches and Call-IDs.
+    pub fn new(config: Config, seed: u64) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let secret = random.random();
+        Self {
+            seen: Seen::new(config.max_dialogs.saturating_mul(4)),
+            config,
+            random,
+            secret,
+            usages: HashMap::new(),
+            by_local_tag: HashMap::new(),
+            transactions: Transactions::default(),
+            wakeups: Wakeups::new(),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+            next_dialog: 0,
+        }
+    }
+
+    /// Takes one datagram, or one message a stream's framing cut out.
+    pub fn receive(&mut self, now: Moment, route: Route, bytes: &[u8]) {
+        let Ok(message) = Message::parse(bytes) else {
+            return;
+        };
+        if message.status().is_some() {
+            self.receive_response(now, &message);
+        } else {
+            self.receive_request(now, route, message);
+        }
+    }
+
+    /// The next message to send. Poll after every other call, until `None`.
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    /// The next thing that happened. Poll after every other call, until `None`.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Endpoint::handle_timeout`] must be called. Changes with every other call.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        [self.wakeups.next(), self.seen.next_expiry()].into_iter().flatten().min()
+    }
+
+    /// Dialogs that are not over, BYEs under way included.
+    pub fn open_dialogs(&self) -> usize {
+        self.usages.len()
+    }
+
+    /// Transactions that are not over.
+    pub fn open_transactions(&self) -> usize {
+        self.transactions.len()
+    }
+
+    /// The Call-ID of a dialog that is not over, for logs.
+    pub fn sip_call_id(&self, dialog: DialogId) -> Option<&str> {
+        self.usages.get(&dialog).map(|usage| usage.dialog.call_id.as_str())
+    }
+
+    /// What must be written to disk to end a dialog after a restart.
+    pub fn saved(&self, dialog: DialogId) -> Option<Dialog> {
+        self.usages.get(&dialog).map(|usage| usage.dialog.clone())
+    }
+
+    fn receive_request(&mut self, now: Moment, route: Route, message: Message) {
+        let is_ack = message.method() == Some(&Method::Ack);
+        let copy = message.clone();
+        let request = match Request::read(message) {
+            Ok(request) => request,
+            Err(_) if is_ack => return,
+            Err(refusal) => return self.refuse_stateless(route, &copy, &refusal),
+        };
+        match request.method {
+            Method::Ack => return self.receive_ack(now, &request),
+            Method::Cancel => return self.receive_cancel(now, route, &request),
+            _ => {}
+        }
+        if let Some(id) = self.transactions.find_server(&request.key) {
+            return self.receive_copy(id, route);
+        }
+        if let Err(refusal) = request.admit() {
+            return self.refuse_stateless(route, &request.message, &refusal);
+        }
+        match request.to_tag {
+            Some(_) => self.receive_in_dialog(now, route, request),
+            None => self.receive_outside(now, route, request),
+        }
+    }
+
+    /// A retransmission: the last response again.
+    fn receive_copy(&mut self, id: u64, route: Route) {
+        let Some(record) = self.transactions.servers.get(&id) else {
+            return;
+        };
+        let usage = record.dialog.and_then(|dialog| self.usages.get(&dialog));
+        let unconfirmed = usage.and_then(|usage| usage.unconfirmed.as_ref());
+        let unconfirmed = unconfirmed.filter(|u| u.cseq == record.request.cseq);
+        let bytes = match (record.machine.receive_copy(), &record.machine) {
+            (Some(bytes), _) => bytes.to_vec(),
+            // The 200 was probably lost: sooner is better than at its next repetition.
+            (None, ServerMachine::Invite(_)) => match unconfirmed {
+                Some(unconfirmed) => unconfirmed.bytes.clone(),
+                None => return,
+            },
+            (None, ServerMachine::Other(_)) => return,
+        };
+        self.send(route, bytes);
+    }
+
+    fn send(&mut self, route: Route, bytes: Vec<u8>) {
+        self.transmits.push_back(Transmit { route, bytes });
+    }
+
+    /// Remembers a request, to answer it and its copies.
+    fn open_server(
+        &mut self,
+        route: Route,
+        request: Request,
+        dialog: Option<DialogId>,
+        to_tag: String,
+    ) -> u64 {
+        let reliable = route.transport.is_reliable();
+        let machine = match request.method {
+            Method::Invite => {
+                ServerMachine::Invite(super::server_invite::ServerInvite::new(reliable))
+            }
+            _ => ServerMachine::Other(super::server::Server::new(reliable)),
+        };
+        self.transactions.add_server(ServerRecord { request, route, dialog, to_tag, machine })
+    }
+
+    /// Answers a remembered request; `None` when it has had its final answer.
+    fn respond(
+        &mut self,
+        now: Moment,
+        server: u64,
+        status: u16,
+        complete: impl FnOnce(&mut Message),
+    ) -> Option<Vec<u8>> {
+        let record = self.transactions.servers.get_mut(&server)?;
+        let tag = (status > 100).then_some(record.to_tag.as_str());
+        let mut response = reply(&record.request.message, status, tag, record.route.remote);
+        response.push("Server", self.config.user_agent.clone());
+        let session = matches!(record.request.method, Method::Invite | Method::Update);
+        if session && (101..300).contains(&status) {
+            response.push("Contact", super::dialog::contact(record.route));
+        }
+        if (200..300).contains(&status) {
+            response.push("Allow", ALLOW);
+        }
+        complete(&mut response);
+        let bytes = response.to_bytes();
+        let route = record.route;
+        let in_time = record.machine.respond(now, status, &bytes);
+        self.wakeups.set(Owner::Server(server), record.machine.poll_timeout());
+        if !in_time {
+            return None;
+        }
+        self.send(route, bytes.clone());
+        Some(bytes)
+    }
+
+    /// Answers and forgets: a copy gets the same answer, tag included.
+    fn refuse_stateless(&mut self, route: Route, message: &Message, refusal: &Refusal) {
+        let tag = self.tag_for(message);
+        let mut response = reply(message, refusal.status, Some(&tag), route.remote);
+        response.push("Server", self.config.user_agent.clone());
+        for (name, value) in &refusal.fields {
+            response.push(name, value.clone());
+        }
+        self.send(route, response.to_bytes());
+    }
+
+    /// Our To tag for a request: the same for each copy of it, unguessable for others.
+    fn tag_for(&self, message: &Message) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.secret);
+        for name in ["Call-ID", "From", "CSeq", "Via"] {
+            hash.update(message.header(name).unwrap_or_default());
+            hash.update([0]);
+        }
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn new_branch(&mut self) -> String {
+        format!("z9hG4bK{}", self.new_token())
+    }
+
+    fn new_token(&mut self) -> String {
+        format!("{:016x}", self.random.random::<u64>())
+    }
+
+    fn new_dialog_id(&mut self) -> DialogId {
+        self.next_dialog += 1;
+        DialogId(self.next_dialog)
+    }
+
+    fn open_usage(&mut self, usage: Usage) -> DialogId {
+        let id = self.new_dialog_id();
+        self.by_local_tag.insert(usage.dialog.local_tag.clone(), id);
+        self.usages.insert(id, usage);
+        self.rearm(id);
+        id
+    }
+
+    fn close_usage(&mut self, now: Moment, id: DialogId) {
+        let Some(usage) = self.usages.remove(&id) else {
+            return;
+        };
+        self.by_local_tag.remove(&usage.dialog.local_tag);
+        self.wakeups.set(Owner::Usage(id), None);
+        if let Some(offer) = usage.offer {
+            self.respond(now, offer.server, 487, |_| {});
+        }
+        if let Some(origin) = usage.origin {
+            self.seen.expire(now, origin);
+        }
+    }
+
+    fn rearm(&mut self, id: DialogId) {
+        let at = self.usages.get(&id).and_then(Usage::poll_timeout);
+        self.wakeups.set(Owner::Usage(id), at);
+    }
+
+    /// Reports, unless we hung up.
+    fn report(&mut self, id: DialogId, event: Event) {
+        if self.usages.get(&id).is_some_and(|usage| !usage.quiet) {
+            self.events.push_back(event);
+        }
+    }
+}

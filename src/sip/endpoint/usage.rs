@@ -1,0 +1,118 @@
+//! What an endpoint keeps of one INVITE dialog (RFC 5057: an «INVITE usage»).
+
+use crate::sip::dialog::Dialog;
+use crate::sip::digest::Credentials;
+use crate::sip::timers::{Backoff, GIVE_UP, T2};
+use crate::words::Moment;
+
+use super::OfferedBy;
+
+/// One dialog and everything that is waited for in it.
+pub(super) struct Usage {
+    pub(super) dialog: Dialog,
+    pub(super) stage: Stage,
+    /// Our 200 to an INVITE, until its ACK.
+    pub(super) unconfirmed: Option<Unconfirmed>,
+    /// Their offer, until it is accepted or refused.
+    pub(super) offer: Option<PendingOffer>,
+    pub(super) credentials: Option<Credentials>,
+    /// We hung up: nothing more is reported.
+    pub(super) quiet: bool,
+    /// Probes in a row that could not even be sent.
+    pub(super) failed_probes: u8,
+    /// The INVITE that opened it, when we were called.
+    pub(super) origin: Option<InviteIdentity>,
+}
+
+/// How far the dialog has come.
+pub(super) enum Stage {
+    /// We are called and have not answered.
+    Called { server: u64, offered: bool, until: Moment },
+    /// We call and have no final answer.
+    Calling(Calling),
+    /// Answered.
+    Open,
+    /// BYE is on its way.
+    Closing,
+}
+
+/// Our unanswered INVITE.
+pub(super) struct Calling {
+    pub(super) client: u64,
+    pub(super) ringing: bool,
+    /// SDP of a provisional response, for a 200 that repeats none.
+    pub(super) early_sdp: Option<Vec<u8>>,
+    /// Credentials were sent already.
+    pub(super) challenged: bool,
+    pub(super) cancelled: bool,
+    /// When to stop waiting for it.
+    pub(super) until: Moment,
+}
+
+/// A 200 being repeated until its ACK comes (RFC 3261 §13.3.1.4).
+pub(super) struct Unconfirmed {
+    pub(super) bytes: Vec<u8>,
+    pub(super) resend: Backoff,
+    pub(super) give_up: Moment,
+    pub(super) cseq: u32,
+    /// It answers the INVITE that opened the dialog, not a re-INVITE.
+    pub(super) opens: bool,
+    /// It carried our offer: the ACK brings the answer.
+    pub(super) offered: bool,
+}
+
+impl Unconfirmed {
+    pub(super) fn new(now: Moment, bytes: Vec<u8>, cseq: u32) -> Self {
+        let resend = Backoff::new(now, T2);
+        Self { bytes, resend, give_up: now + GIVE_UP, cseq, opens: false, offered: false }
+    }
+}
+
+/// A re-INVITE or UPDATE the application has not judged yet.
+pub(super) struct PendingOffer {
+    pub(super) server: u64,
+    pub(super) by: OfferedBy,
+    /// It had SDP; otherwise ours is wanted.
+    pub(super) has_sdp: bool,
+    pub(super) until: Moment,
+}
+
+/// What copies and forks of one INVITE share (RFC 3261 §8.2.2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct InviteIdentity {
+    pub(super) call_id: String,
+    pub(super) from_tag: String,
+    pub(super) cseq: u32,
+}
+
+impl Usage {
+    pub(super) fn new(dialog: Dialog, stage: Stage) -> Self {
+        Self {
+            dialog,
+            stage,
+            unconfirmed: None,
+            offer: None,
+            credentials: None,
+            quiet: false,
+            failed_probes: 0,
+            origin: None,
+        }
+    }
+
+    /// The earliest moment something here falls due.
+    pub(super) fn poll_timeout(&self) -> Option<Moment> {
+        let stage = match &self.stage {
+            Stage::Called { until, .. } => Some(*until),
+            Stage::Calling(calling) => Some(calling.until),
+            Stage::Open | Stage::Closing => None,
+        };
+        let unconfirmed = self.unconfirmed.as_ref().map(|u| u.resend.next.min(u.give_up));
+        let offer = self.offer.as_ref().map(|offer| offer.until);
+        [stage, unconfirmed, offer].into_iter().flatten().min()
+    }
+
+    /// Whether a request with this From tag comes from the other party.
+    pub(super) fn is_from_remote(&self, from_tag: &str) -> bool {
+        self.dialog.remote_tag == from_tag || matches!(self.stage, Stage::Calling(_))
+    }
+}

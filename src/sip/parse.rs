@@ -1,0 +1,230 @@
+//! The reader: bytes to [`Message`], as tolerant as a lost caller needs.
+//!
+//! It takes folded lines, compact names, blanks before the colon, bare line
+//! feeds, missing terminators and Latin-1. What it cannot repair but can still
+//! answer it marks as a [`Fault`]; it refuses only what is no SIP message at all.
+//! Source: RFC 3261 §7, §25; RFC 4475.
+
+use super::message::{Fault, Header, MAX_HEADERS, Message, StartLine};
+use super::method::Method;
+
+/// The bytes are no SIP message: nothing can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseMessageError {
+    /// Only line ends: a keep-alive (RFC 5626 §3.5.1).
+    #[error("an empty datagram")]
+    Empty,
+    /// The first line is neither a request nor a response of SIP.
+    #[error("the first line is not SIP")]
+    NotSip,
+    /// A response whose status is outside 100–699.
+    #[error("the status is outside 100 to 699")]
+    Status,
+}
+
+impl Message {
+    /// Reads one datagram, or one message a stream's framing cut out.
+    ///
+    /// # Errors
+    /// Only when there is nobody to answer; see [`ParseMessageError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseMessageError> {
+        let start = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n'));
+        let bytes = &bytes[start.ok_or(ParseMessageError::Empty)?..];
+        let (head, rest) = split_head(bytes);
+        let mut lines = head.into_iter();
+        let first = lines.next().ok_or(ParseMessageError::Empty)?;
+        let start = start_line(&decode(first).0)?;
+        let (headers, crowded) = header_fields(lines);
+        let mut message = Self { start, headers, body: Vec::new(), fault: None };
+        match body_length(&message, rest.len()) {
+            Ok(length) => message.body = rest.get(..length).unwrap_or_default().to_vec(),
+            Err(fault) => message.fault = Some(fault),
+        }
+        if crowded {
+            message.fault = Some(Fault::TooManyHeaders);
+        }
+        Ok(message)
+    }
+}
+
+/// Cuts the lines of the head from the rest; a head without its empty line is whole.
+fn split_head(bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+    let mut lines = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = rest.iter().position(|b| *b == b'\n');
+        let line = &rest[..end.unwrap_or(rest.len())];
+        rest = end.and_then(|at| rest.get(at + 1..)).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            break;
+        }
+        lines.push(line);
+    }
+    (lines, rest)
+}
+
+/// UTF-8 where it is, Latin-1 where it is not (second value true).
+fn decode(bytes: &[u8]) -> (String, bool) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (bytes.iter().copied().map(char::from).collect(), true),
+    }
+}
+
+fn start_line(line: &str) -> Result<StartLine, ParseMessageError> {
+    let line = line.trim();
+    let (first, rest) = line.split_once([' ', '\t']).ok_or(ParseMessageError::NotSip)?;
+    if is_version(first) {
+        let rest = rest.trim_start();
+        let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+        let status = code.parse().ok().filter(|code| (100..700).contains(code));
+        let status = status.ok_or(ParseMessageError::Status)?;
+        return Ok(StartLine::Response { status, reason: reason.to_owned() });
+    }
+    let (uri, version) =
+        rest.trim_start().rsplit_once([' ', '\t']).ok_or(ParseMessageError::NotSip)?;
+    if !is_token(first) || !is_version(version) {
+        return Err(ParseMessageError::NotSip);
+    }
+    Ok(StartLine::Request {
+        method: Method::new(first),
+        uri: uri.trim().to_owned(),
+        version: version.to_ascii_uppercase(),
+    })
+}
+
+fn is_version(text: &str) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/"))
+}
+
+/// RFC 3261 §25.1 `token`.
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b))
+}
+
+/// The fields, unfolded; `true` when there were too many and the rest was left.
+fn header_fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> (Vec<Header>, bool) {
+    let mut folded: Vec<Vec<u8>> = Vec::new();
+    for line in lines {
+        // RFC 3261 §7.3.1: a line that begins with a blank continues the one before.
+        let continues = matches!(line.first(), Some(b' ' | b'\t'));
+        if let Some(last) = folded.last_mut().filter(|_| continues) {
+            last.push(b' ');
+            last.extend_from_slice(line.trim_ascii());
+        } else if folded.len() < MAX_HEADERS {
+            folded.push(line.to_vec());
+        } else {
+            return (fields(&folded), true);
+        }
+    }
+    (fields(&folded), false)
+}
+
+/// A line without a colon is no field and is passed over: one bad line loses no call.
+fn fields(lines: &[Vec<u8>]) -> Vec<Header> {
+    lines
+        .iter()
+        .filter_map(|line| {
+            let colon = line.iter().position(|b| *b == b':')?;
+            let name = canonical_name(&decode(line[..colon].trim_ascii()).0);
+            let (value, latin1) = decode(line[colon + 1..].trim_ascii());
+            (!name.is_empty()).then_some(Header { name, value, latin1 })
+        })
+        .collect()
+}
+
+/// The long form of a compact name (RFC 3261 §20, RFC 4028, RFC 3841, RFC 8224).
+fn canonical_name(name: &str) -> String {
+    let compact = name.as_bytes().first().filter(|_| name.len() == 1);
+    let long = match compact.map(u8::to_ascii_lowercase) {
+        Some(b'c') => "Content-Type",
+        Some(b'd') => "Request-Disposition",
+        Some(b'e') => "Content-Encoding",
+        Some(b'f') => "From",
+        Some(b'i') => "Call-ID",
+        Some(b'k') => "Supported",
+        Some(b'l') => "Content-Length",
+        Some(b'm') => "Contact",
+        Some(b'o') => "Event",
+        Some(b'r') => "Refer-To",
+        Some(b's') => "Subject",
+        Some(b't') => "To",
+        Some(b'u') => "Allow-Events",
+        Some(b'v') => "Via",
+        Some(b'x') => "Session-Expires",
+        _ => name,
+    };
+    long.to_owned()
+}
+
+/// RFC 3261 §18.3: over UDP a missing length means «to the end of the datagram».
+fn body_length(message: &Message, available: usize) -> Result<usize, Fault> {
+    let mut lengths = message.all("Content-Length");
+    let Some(length) = lengths.next() else {
+        return Ok(available);
+    };
+    let length = length.parse::<usize>().ok().filter(|length| *length <= available);
+    match (length, lengths.next()) {
+        (Some(length), None) => Ok(length),
+        _ => Err(Fault::ContentLength),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Message {
+        Message::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn compact_folded_and_spaced_headers_are_read() {
+        let message = parse(
+            "INVITE tel:+390831000000 SIP/2.0\r\nv : SIP/2.0/UDP a;branch=z9hG4bKa,\r\n  \
+             SIP/2.0/UDP b\r\nFrom :\r\n <sip:a@b>;tag=1\r\nI: x\r\n\r\nbody",
+        );
+        assert_eq!(message.list("via"), ["SIP/2.0/UDP a;branch=z9hG4bKa", "SIP/2.0/UDP b"]);
+        assert_eq!(message.header("from"), Some("<sip:a@b>;tag=1"));
+        assert_eq!(message.header("Call-ID"), Some("x"));
+        assert_eq!(message.request_uri(), "tel:+390831000000");
+        assert_eq!(message.body, b"body", "a missing Content-Length takes the datagram");
+    }
+
+    #[test]
+    fn latin1_comes_back_as_the_same_bytes() {
+        let bytes = b"INVITE sip:a SIP/2.0\r\nFrom: \"Niccol\xf2\" <sip:a@b>\r\n\r\n";
+        let message = Message::parse(bytes).unwrap();
+        assert_eq!(message.header("From"), Some("\"Niccolò\" <sip:a@b>"));
+        let written = message.to_bytes();
+        assert!(written.windows(8).any(|w| w == b"Niccol\xf2\""), "{written:?}");
+    }
+
+    #[test]
+    fn octets_after_the_body_are_dropped_and_a_lying_length_is_marked() {
+        assert_eq!(parse("BYE sip:a SIP/2.0\r\nl: 2\r\n\r\nabINVITE").body, b"ab");
+        for bad in ["l: 9", "l: -1", "l: x", "l: 1\r\nContent-Length: 1", "l: 99999999999999999999"]
+        {
+            let message = parse(&format!("BYE sip:a SIP/2.0\r\n{bad}\r\n\r\nab"));
+            assert_eq!(message.fault, Some(Fault::ContentLength), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_value_never_smuggles_a_line() {
+        let mut message = Message::request(Method::Bye, "sip:a".into());
+        message.push("Subject", "x\r\nRoute: <sip:evil>");
+        let back = Message::parse(&message.to_bytes()).unwrap();
+        assert_eq!(back.header("Route"), None);
+    }
+
+    #[test]
+    fn what_is_not_sip_is_refused() {
+        for junk in ["", "\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "x", "INVITE sip:a\r\n\r\n"] {
+            assert!(Message::parse(junk.as_bytes()).is_err(), "{junk}");
+        }
+        assert!(Message::parse(b"SIP/2.0 4294967301 x\r\n\r\n").is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! Cutting a byte stream into messages (RFC 3261 §18.3), without the socket.
+
+use super::message::Message;
+
+/// The stream can no longer be cut into messages: close the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StreamBroken {
+    /// No `Content-Length`, two of them, or one that is no number.
+    #[error("the length of a message cannot be known")]
+    Length,
+    /// Head and body exceed 64 KiB.
+    #[error("a message is longer than {LONGEST} octets")]
+    TooLong,
+    /// What came is not SIP.
+    #[error("the stream does not speak SIP")]
+    NotSip,
+}
+
+/// Collects octets and yields whole messages, each with its `Content-Length` honoured.
+///
+/// As an iterator it yields `None` when more octets are needed, and after an
+/// error nothing more. Empty lines between messages are keep-alives (RFC 5626
+/// §3.5.1): they are passed over and counted by [`Framer::take_pings`].
+#[derive(Debug, Default)]
+pub struct Framer {
+    buffer: Vec<u8>,
+    pings: usize,
+    broken: bool,
+}
+
+impl Framer {
+    /// Nothing received yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what a read gave. Drain the iterator after each.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if !self.broken {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    /// Double line ends since the last time: each wants one CRLF in return.
+    pub fn take_pings(&mut self) -> usize {
+        std::mem::take(&mut self.pings)
+    }
+
+    fn skip_keep_alives(&mut self) {
+        while self.buffer.starts_with(b"\r\n\r\n") {
+            self.buffer.drain(..4);
+            self.pings += 1;
+        }
+        // A single line end may be the first half of a ping: kept while alone.
+        let ends = self.buffer.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        if ends < self.buffer.len() {
+            self.buffer.drain(..ends);
+        }
+    }
+
+    fn cut(&mut self) -> Result<Option<Vec<u8>>, StreamBroken> {
+        self.skip_keep_alives();
+        let Some(head) = head_length(&self.buffer) else {
+            let endless = self.buffer.len() > LONGEST;
+            return if endless { Err(StreamBroken::TooLong) } else { Ok(None) };
+        };
+        let parsed = self.buffer.get(..head).map(Message::parse);
+        let Some(Ok(message)) = parsed else {
+            return Err(StreamBroken::NotSip);
+        };
+        let lengths: Vec<&str> = message.all("Content-Length").collect();
+        let [length] = lengths.as_slice() else {
+            return Err(StreamBroken::Length);
+        };
+        let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
+        let length = length.parse::<usize>().ok().filter(|_| digits).ok_or(StreamBroken::Length)?;
+        let whole = head.checked_add(length).filter(|whole| *whole <= LONGEST);
+        let whole = whole.ok_or(StreamBroken::TooLong)?;
+        if self.buffer.len() < whole {
+            return Ok(None);
+        }
+        Ok(Some(self.buffer.drain(..whole).collect()))
+    }
+}
+
+impl Iterator for Framer {
+    type Item = Result<Vec<u8>, StreamBroken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.broken {
+            return None;
+        }
+        let cut = self.cut();
+        if cut.is_err() {
+            self.broken = true;
+            self.buffer = Vec::new();
+        }
+        cut.transpose()
+    }
+}
+
+/// Octets up to and including the empty line.
+fn head_length(buffer: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let line = buffer.get(from..)?.iter().position(|b| *b == b'\n')?;
+        let empty = matches!(buffer.get(from..from + line)?, b"" | b"\r");
+        from += line + 1;
+        if empty {
+            return Some(from);
+        }
+    }
+}
+
+/// Longest message taken from a stream, octets.
+pub(crate) const LONGEST: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BYE: &str = "BYE sip:a SIP/2.0\r\nl : 3\r\n\r\nabc";
+
+    #[test]
+    fn messages_are_cut_however_they_arrive() {
+        let text = format!("{BYE}\r\n\r\n{BYE}\r\n{BYE}");
+        let mut framer = Framer::new();
+        let mut found = Vec::new();
+        let mut pings = 0;
+        for byte in text.bytes() {
+            framer.push(&[byte]);
+            found.extend(framer.by_ref().map(Result::unwrap));
+            pings += framer.take_pings();
+        }
+        assert_eq!((found.len(), pings), (3, 1));
+        assert!(found.iter().all(|message| message == BYE.as_bytes()));
+    }
+
+    #[test]
+    fn a_stream_without_true_lengths_is_broken_for_good() {
+        for bad in [
+            "BYE sip:a SIP/2.0\r\n\r\n",
+            "BYE sip:a SIP/2.0\r\nl: -1\r\n\r\n",
+            "BYE sip:a SIP/2.0\r\nl: +1\r\n\r\n",
+            "BYE sip:a SIP/2.0\r\nl: 0\r\nContent-Length: 0\r\n\r\n",
+        ] {
+            let mut framer = Framer::new();
+            framer.push(bad.as_bytes());
+            assert_eq!(framer.next(), Some(Err(StreamBroken::Length)), "{bad}");
+            framer.push(BYE.as_bytes());
+            assert_eq!(framer.next(), None);
+        }
+        for (bad, why) in [
+            (b"GET / HTTP/1.1\r\n\r\n".to_vec(), StreamBroken::NotSip),
+            (vec![b'a'; LONGEST + 1], StreamBroken::TooLong),
+            (b"BYE sip:a SIP/2.0\r\nl: 99999999\r\n\r\n".to_vec(), StreamBroken::TooLong),
+        ] {
+            let mut framer = Framer::new();
+            framer.push(&bad);
+            assert_eq!(framer.next(), Some(Err(why)));
+        }
+    }
+}
