@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+#[expect(unreachable_pub, reason = "a test is nobody's library")]
 #[path = "media/phone.rs"]
 mod phone;
 
@@ -83,6 +84,7 @@ fn a_stranger_changes_nothing_and_presses_nothing() {
     let mut bench = Bench::at("127.0.41.5");
     let port = bench.open(1, &["127.0.41.6"]);
     bench.agree(1, phone.format());
+    phone.hear();
     phone.press(port, 1);
     assert_eq!(bench.digit(), '1');
     stranger.press(port, 2);
@@ -106,13 +108,15 @@ fn a_phone_behind_a_nat_is_learned_after_silence() {
     let mut bench = Bench::at("127.0.41.7");
     let port = bench.open(1, &["127.0.41.9"]);
     bench.agree(1, named.format());
+    named.hear();
     named.press(port, 1);
     assert_eq!(bench.digit(), '1');
     let silent_since = bench.clock.now();
     // Paced by what still goes to the named address.
+    named.socket.set_read_timeout(Some(Duration::from_millis(40))).unwrap();
     let mut presses = 0;
     while bench.reports.is_empty() {
-        named.hear();
+        let _ = named.socket.recv_from(&mut [0; 400]);
         real.press(port, 2);
         presses += 1;
         assert!(presses < 200, "never learned");
@@ -184,6 +188,8 @@ fn a_bridged_leg_without_telephone_events_gets_no_packet_it_cannot_read() {
     bench.agree(1, one.format());
     bench.agree(2, StreamFormat { telephone_event: None, ..two.format() });
     bench.engine.order(Order::Bridge { a: FIRST, b: SECOND });
+    one.hear();
+    two.hear();
     one.press(to_one, 3);
     assert_eq!(bench.digit(), '3');
     talk((&mut one, to_one), (&mut two, to_two), 30);
@@ -303,7 +309,12 @@ fn a_stream_that_falls_silent_is_lost_once_and_found_again() {
     let mut bench = Bench::with_clock("127.0.41.24", clock.clone());
     let port = bench.open(1, &[]);
     bench.agree(1, phone.format());
-    phone.hear();
+    phone.socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    let spoken = (0..250).any(|_| {
+        clock.advance(Duration::from_millis(20));
+        phone.socket.recv_from(&mut [0; 400]).is_ok()
+    });
+    assert!(spoken, "the stream runs");
     clock.advance(Duration::from_secs(11));
     assert!(matches!(bench.report(), Report::Lost { stream: FIRST }));
     clock.advance(Duration::from_secs(60));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::words::Moment;
 
 /// How long the current address must be silent before another is believed.
-pub const SILENCE: Duration = Duration::from_millis(200);
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// Where one leg's packets come from, and where ours go.
 #[derive(Clone, Debug)]

@@ -22,7 +22,11 @@ const TWIST: std::ops::RangeInclusive<f32> = 0.126..=3.98;
 /// A tone stands 6 dB over the others of its group.
 const PEAK: f32 = 4.0;
 /// Both tones together are at least this part of all sound.
-const PURITY: f32 = 0.55;
+const PURITY: f32 = 0.75;
+/// A tone may be 1.5 % beside its frequency (Q.24 §4.1): its power is taken here.
+const BESIDE: [f32; 3] = [0.99, 1.0, 1.01];
+/// How much louder one half of a window may be: a tone fills at least 80 % of it.
+const HALVES: f32 = 1.6;
 /// A second harmonic is at most this part of its tone (speech has strong ones).
 const HARMONIC: f32 = 0.25;
 /// Between two windows a tone changes by 4 dB at most.
@@ -101,12 +105,19 @@ impl Pair {
 
 /// The key whose two tones a window holds, and nearly nothing else.
 fn find_pair(window: &[f32; WINDOW]) -> Option<Pair> {
-    let total = window.iter().map(|sample| sample * sample).sum::<f32>() / WINDOW as f32;
-    if total < 2.0 * WEAKEST {
+    let (first, second) = window.split_at(HOP);
+    let energy = |half: &[f32]| half.iter().map(|sample| sample * sample).sum::<f32>();
+    let (first, second) = (energy(first), energy(second));
+    let total = (first + second) / WINDOW as f32;
+    if total < 2.0 * WEAKEST || first > HALVES * second || second > HALVES * first {
         return None;
     }
-    let (row, low) = loudest(window, &ROWS)?;
-    let (column, high) = loudest(window, &COLUMNS)?;
+    let row = loudest(window, &ROWS)?;
+    let column = loudest(window, &COLUMNS)?;
+    let around = |frequency: f32| {
+        BESIDE.map(|beside| power(window, beside * frequency)).into_iter().fold(0.0, f32::max)
+    };
+    let (low, high) = (around(ROWS[row]), around(COLUMNS[column]));
     let pure = low + high >= PURITY * total;
     if !pure || low < WEAKEST || high < WEAKEST || !TWIST.contains(&(high / low)) {
         return None;
@@ -121,14 +132,14 @@ fn find_pair(window: &[f32; WINDOW]) -> Option<Pair> {
     Some(Pair { digit, low, high })
 }
 
-/// The one frequency that stands out, its place and its power.
-fn loudest(window: &[f32; WINDOW], frequencies: &[f32; 4]) -> Option<(usize, f32)> {
+/// The place of the one frequency that stands out.
+fn loudest(window: &[f32; WINDOW], frequencies: &[f32; 4]) -> Option<usize> {
     let powers = frequencies.map(|frequency| power(window, frequency));
     let (place, peak) =
         powers.iter().copied().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     let alone =
         powers.iter().enumerate().all(|(other, power)| other == place || power * PEAK <= peak);
-    alone.then_some((place, peak))
+    alone.then_some(place)
 }
 
 /// The mean square of the tone of `frequency` Hz in the window (Goertzel).
