@@ -1,0 +1,247 @@
+//! The thread that serves the streams: a tick every two milliseconds.
+//!
+//! Between ticks it waits for orders; at a tick it reads every socket that has
+//! packets, then sends every packet that is due. All due moments lie on the grid of
+//! ticks, so one wake serves many streams. Without streams it sleeps for an order.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mio::{Events, Interest, Poll, Token};
+
+use crate::words::{Clock, Moment};
+
+use super::order::{Order, StreamId};
+use super::outlet::Outlet;
+use super::stream::{PACKET_LEN, Reports, Stream};
+
+/// The grid of ticks; every `ptime` is a multiple of it.
+const TICK: Duration = Duration::from_millis(2);
+/// How often streams are looked after besides.
+const ROUND: Duration = Duration::from_millis(250);
+/// Packets taken from one socket in one tick: a flood on it delays nobody else.
+const READS: usize = 8;
+/// Longer datagrams are no sound of ours.
+const DATAGRAM_LEN: usize = 2048;
+
+pub(super) struct Studio {
+    clock: Arc<dyn Clock>,
+    poll: Poll,
+    reports: Reports,
+    streams: Vec<Option<Stream>>,
+    /// When the stream at the same place is due; scanned at every tick.
+    due: Vec<Moment>,
+    places: HashMap<StreamId, usize>,
+    /// Streams with more packets than one tick takes.
+    unread: Vec<usize>,
+    writers: Vec<JoinHandle<()>>,
+    next_round: Moment,
+    datagram: [u8; DATAGRAM_LEN],
+    packet: [u8; PACKET_LEN],
+}
+
+impl Studio {
+    pub(super) fn new(clock: Arc<dyn Clock>, reports: Reports) -> io::Result<Self> {
+        Ok(Self {
+            clock,
+            poll: Poll::new()?,
+            reports,
+            streams: Vec::new(),
+            due: Vec::new(),
+            places: HashMap::new(),
+            unread: Vec::new(),
+            writers: Vec::new(),
+            next_round: Moment::START,
+            datagram: [0; DATAGRAM_LEN],
+            packet: [0; PACKET_LEN],
+        })
+    }
+
+    /// Serves until nobody can give orders any more; finishes the recordings.
+    pub(super) fn run(mut self, orders: &Receiver<Order>) {
+        let mut events = Events::with_capacity(1024);
+        let mut next_tick = self.clock.now();
+        loop {
+            let now = self.clock.now();
+            if now >= next_tick && !self.places.is_empty() {
+                self.tick(&mut events, now);
+                next_tick = tick_at(now) + TICK;
+                continue;
+            }
+            let order = if self.places.is_empty() {
+                orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                orders.recv_timeout(next_tick.since(now))
+            };
+            match order {
+                Ok(order) => self.obey(order),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        for mut stream in std::mem::take(&mut self.streams).into_iter().flatten() {
+            stream.stop_record(&self.reports);
+        }
+        for writer in self.writers.drain(..) {
+            let _ = writer.join();
+        }
+    }
+
+    fn tick(&mut self, events: &mut Events, now: Moment) {
+        // An interrupted poll finds the same packets at the next tick.
+        if self.poll.poll(events, Some(Duration::ZERO)).is_ok() {
+            for place in std::mem::take(&mut self.unread) {
+                self.read(place, now);
+            }
+            for event in events.iter() {
+                self.read(event.token().0, now);
+            }
+        }
+        for place in 0..self.due.len() {
+            if self.due[place] <= now
+                && let Some(Some(stream)) = self.streams.get_mut(place)
+            {
+                stream.speak(&mut self.packet, now, &self.reports);
+                self.due[place] = stream.due();
+            }
+        }
+        if now >= self.next_round {
+            self.next_round = now + ROUND;
+            for stream in self.streams.iter_mut().flatten() {
+                stream.look_after(now, &self.reports);
+            }
+        }
+    }
+
+    /// Reads the socket of one stream until it is empty, and passes on to its peer.
+    fn read(&mut self, place: usize, now: Moment) {
+        for _ in 0..READS {
+            let Some(Some(stream)) = self.streams.get_mut(place) else { return };
+            let Ok((length, from)) = stream.socket.recv_from(&mut self.datagram) else { return };
+            let datagram = &self.datagram[..length];
+            let peer = stream.peer;
+            let heard = stream.hear(datagram, from, now, &self.reports);
+            if let (Some((content, packet)), Some(peer)) = (heard, peer)
+                && let Some(Some(other)) = self.streams.get_mut(peer)
+            {
+                other.pass_on(content, &packet, &mut self.packet, now);
+            }
+        }
+        self.unread.push(place);
+    }
+
+    fn obey(&mut self, order: Order) {
+        let now = self.clock.now();
+        match order {
+            Order::Agree { stream, format } => self.with(stream, |stream, _| {
+                stream.agree(format, tick_at(now), now);
+            }),
+            Order::Bridge { a, b } => self.bridge(a, b),
+            Order::Close { stream } => self.close(stream),
+            Order::Open { stream, port, trusted, .. } => {
+                self.open(stream, Stream::new(stream, port.socket, trusted, now));
+            }
+            Order::Play { stream, play, sounds, repeat } => self.with(stream, |stream, _| {
+                stream.play(Outlet::new(play, sounds, repeat));
+            }),
+            Order::Record { stream, path, max } => {
+                self.writers.retain(|writer| !writer.is_finished());
+                let mut writer = None;
+                self.with(stream, |stream, reports| {
+                    writer = stream.record(path, max, now, reports);
+                });
+                self.writers.extend(writer);
+            }
+            Order::StopPlay { stream } => self.with(stream, |stream, _| stream.stop_play()),
+            Order::StopRecord { stream } => {
+                self.with(stream, |stream, reports| stream.stop_record(reports));
+            }
+            Order::Unbridge { a, b } => self.unbridge(a, b),
+        }
+    }
+
+    /// Acts on an open stream; an order about any other comes too late, and is let be.
+    fn with(&mut self, id: StreamId, act: impl FnOnce(&mut Stream, &Reports)) {
+        let Some(place) = self.places.get(&id).copied() else { return };
+        if let Some(Some(stream)) = self.streams.get_mut(place) {
+            act(stream, &self.reports);
+            self.due[place] = stream.due();
+        }
+    }
+
+    fn open(&mut self, id: StreamId, mut stream: Stream) {
+        self.close(id);
+        let place = self.streams.iter().position(Option::is_none).unwrap_or(self.streams.len());
+        let registry = self.poll.registry();
+        if let Err(error) = registry.register(&mut stream.socket, Token(place), Interest::READABLE)
+        {
+            tracing::error!(%error, "a stream cannot be listened to, only spoken to");
+        }
+        if place == self.streams.len() {
+            self.streams.push(None);
+            self.due.push(stream.due());
+        }
+        self.due[place] = stream.due();
+        self.streams[place] = Some(stream);
+        self.places.insert(id, place);
+    }
+
+    fn close(&mut self, id: StreamId) {
+        let Some(place) = self.places.remove(&id) else { return };
+        self.part(place);
+        if let Some(mut stream) = self.streams[place].take() {
+            stream.stop_record(&self.reports);
+            // The socket is closed next, which deregisters it as well.
+            let _ = self.poll.registry().deregister(&mut stream.socket);
+        }
+        self.due[place] = Moment::after_start(Duration::MAX);
+        self.unread.retain(|unread| *unread != place);
+    }
+
+    fn bridge(&mut self, a: StreamId, b: StreamId) {
+        let (Some(a), Some(b)) = (self.places.get(&a).copied(), self.places.get(&b).copied())
+        else {
+            return;
+        };
+        if a == b {
+            return;
+        }
+        for (place, peer) in [(a, b), (b, a)] {
+            self.part(place);
+            if let Some(Some(stream)) = self.streams.get_mut(place) {
+                stream.peer = Some(peer);
+            }
+        }
+    }
+
+    fn unbridge(&mut self, a: StreamId, b: StreamId) {
+        let (Some(a), Some(b)) = (self.places.get(&a).copied(), self.places.get(&b).copied())
+        else {
+            return;
+        };
+        if self.streams[a].as_ref().is_some_and(|stream| stream.peer == Some(b)) {
+            self.part(a);
+        }
+    }
+
+    /// Ends the bridge the stream at `place` is in.
+    fn part(&mut self, place: usize) {
+        let peer = self.streams.get(place).and_then(|s| s.as_ref()).and_then(|s| s.peer);
+        for place in [Some(place), peer].into_iter().flatten() {
+            if let Some(Some(stream)) = self.streams.get_mut(place) {
+                stream.part();
+            }
+        }
+    }
+}
+
+/// The moment of the grid at or before `now`.
+fn tick_at(now: Moment) -> Moment {
+    let nanos = now.since_start().as_nanos();
+    let into = u64::try_from(nanos % TICK.as_nanos()).unwrap_or(0);
+    Moment::after_start(now.since_start() - Duration::from_nanos(into))
+}
