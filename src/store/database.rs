@@ -60,7 +60,7 @@ impl Database {
             return Ok(());
         }
         let connection = connect(&self.settings, self.create).await?;
-        let identity = self.identity().await.map_err(|source| OpenStoreError::Connect {
+        let identity = self.identity().map_err(|source| OpenStoreError::Connect {
             path: self.settings.file.clone(),
             source: source.into(),
         })?;
@@ -69,8 +69,9 @@ impl Database {
         Ok(())
     }
 
-    async fn identity(&self) -> std::io::Result<(u64, u64)> {
-        let metadata = tokio::fs::metadata(&self.settings.file).await?;
+    /// One look at a name the kernel has cached: not worth a thread.
+    fn identity(&self) -> std::io::Result<(u64, u64)> {
+        let metadata = std::fs::metadata(&self.settings.file)?;
         Ok((metadata.dev(), metadata.ino()))
     }
 
@@ -96,7 +97,7 @@ impl Database {
     /// Believes a commit only if the file is still there, and a connection only as
     /// long as it works.
     async fn settle<T>(&mut self, result: Result<T, CommitError>) -> Result<T, CommitError> {
-        let there = self.identity().await.ok();
+        let there = self.identity().ok();
         let result = match (&self.open, result) {
             (Some(open), Ok(_)) if Some(open.identity) != there => Err(CommitError::Moved),
             (_, result) => result,

@@ -7,6 +7,7 @@
 //! there it goes the same way back, in order, and applying it twice changes nothing.
 
 mod apply;
+mod columns;
 mod database;
 mod error;
 mod import;
@@ -21,7 +22,6 @@ mod standing;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -49,6 +49,7 @@ pub const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// How many writes may wait between the calls and the disk; more are refused, loudly.
 pub const QUEUE_MAX: usize = 100_000;
 
+const READY_WITHIN: Duration = Duration::from_secs(2);
 const RECOVER_WITHIN: Duration = Duration::from_secs(30);
 
 /// The one writer of the record. Dropping it loses nothing that was [`Store::flush`]ed.
@@ -77,14 +78,17 @@ impl Store {
         database.connect().await?;
         let (store, recovered) = Self::start(settings, database, journal);
         match tokio::time::timeout(RECOVER_WITHIN, recovered).await {
-            Ok(Ok(recovered)) => Ok((store, recovered)),
+            Ok(Ok(recovered)) => {
+                store.ready().await;
+                Ok((store, recovered))
+            }
             _ => Err(OpenStoreError::NotRecovered),
         }
     }
 
     /// As [`Store::open`], but starts without the database if it must: then writes go
     /// to the journal and the database is tried every [`RETRY_EVERY`]. What was
-    /// recovered is told once the database is there.
+    /// recovered is told once the database is there, which is mostly at once.
     ///
     /// # Errors
     /// Only for what a person has to correct before a service can start: a wrong URL,
@@ -110,7 +114,11 @@ impl Store {
         };
         let opened = tokio::time::timeout(COMMIT_WITHIN, database.connect()).await;
         match opened {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => {
+                let (store, recovered) = Self::start(settings, database, journal);
+                store.ready().await;
+                return Ok((store, recovered));
+            }
             Ok(Err(error)) => tracing::error!(
                 error = %error::chain(&error),
                 "the database cannot be opened: calls are written to the journal"
@@ -120,6 +128,15 @@ impl Store {
             ),
         }
         Ok(Self::start(settings, database, journal))
+    }
+
+    /// Waits, but not for long, until the first call can go into the database.
+    async fn ready(&self) {
+        let mut standing = self.standing.clone();
+        let caught_up = standing.wait_for(|standing| *standing == Standing::Database);
+        if tokio::time::timeout(READY_WITHIN, caught_up).await.is_err() {
+            tracing::error!("the store is still behind: calls are written to the journal");
+        }
     }
 
     fn start(
@@ -224,6 +241,3 @@ impl Store {
         import::into(&self.settings, shifts).await
     }
 }
-
-/// Shared by those who wait for the disk.
-pub(crate) type Shared<T> = Arc<tokio::sync::Mutex<T>>;

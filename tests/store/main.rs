@@ -3,6 +3,8 @@
 //! `contract` holds for any store, which its URL chooses; `failures` and `crash` are
 //! about this one's files; `speed` measures a commit.
 
+#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
+
 mod contract;
 mod crash;
 mod failures;
