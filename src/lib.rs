@@ -7,7 +7,7 @@
 //! 2. [`sip`], [`rtp`], [`calendar`]: the signal, the sound on the wire, the time of day.
 //! 3. [`dialplan`], [`roster`], [`case`]: the script, who is on duty, the record.
 //! 4. [`call`]: the conversation.
-//! 5. [`line`], [`media`], [`voice`], [`store`]: sockets, sound, speech, disk.
+//! 5. [`mod@line`], [`media`], [`voice`], [`store`]: sockets, sound, speech, disk.
 //! 6. [`switchboard`]: runs calls.
 //! 7. [`app`]: the doors: commands and configuration.
 //!

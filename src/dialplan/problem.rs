@@ -38,6 +38,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Whether the plan is refused because of it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// A problem of `text` at `span`, whatever `span` is: it is cut to the text.
     pub(super) fn at(
         severity: Severity,

@@ -1,1 +1,305 @@
-//! To be written.
+//! The centralino: runs calls.
+//!
+//! One task owns every call. What the line, the media thread and the store report
+//! comes in through one inbox; the conversation ([`crate::call`]) says what to do;
+//! `perform` does it. It decides nothing about a conversation itself.
+
+mod arrive;
+mod claims;
+mod directory;
+mod info_keys;
+mod legs;
+mod perform;
+mod report;
+mod signal;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot};
+
+pub use directory::{Directory, NumberTwice};
+
+use crate::call::{Call, Input};
+use crate::case::Fact;
+use crate::dialplan::Plan;
+use crate::line::{Arrived, Line};
+use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
+use crate::roster::Shift;
+use crate::sip::{DialogId, Endpoint, Transport};
+use crate::store::{Journaled, Store};
+use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
+use claims::Claims;
+use legs::LiveLeg;
+
+/// What the switchboard is told besides what happens on the line.
+#[derive(Debug)]
+pub enum Control {
+    /// Take no more calls; stop when those in hand have ended.
+    Drain,
+    /// Plans were read anew; calls in progress keep theirs.
+    Plans(Directory),
+    /// The roster was read, or could not be.
+    Roster(Option<Vec<Shift>>),
+}
+
+/// Something noted on the timeline of a call, as it happens.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// The call.
+    pub call: CallId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub fact: Fact,
+}
+
+/// The operator's network, seen from a call that goes out.
+#[derive(Debug, Clone)]
+pub struct TrunkRoute {
+    /// For logs.
+    pub name: String,
+    /// UDP or TCP.
+    pub transport: Transport,
+    /// Where INVITEs are sent.
+    pub proxy: SocketAddr,
+}
+
+/// What does not change while the switchboard runs.
+#[derive(Debug)]
+pub struct Settings {
+    /// The most calls at once.
+    pub calls_max: usize,
+    /// The address written into SDP, when it is not the one RTP is bound to.
+    pub public_address: Option<IpAddr>,
+    /// Where messages are recorded.
+    pub voicemail_dir: PathBuf,
+    /// The trunk that carries calls to responders.
+    pub trunk: TrunkRoute,
+    /// Every address of every trunk: sound may come from there.
+    pub trunk_hosts: Arc<[IpAddr]>,
+}
+
+/// The parts the switchboard works with.
+pub struct Parts {
+    /// The machine's clocks.
+    pub clock: SystemClock,
+    /// Signals.
+    pub endpoint: Endpoint,
+    /// Sockets under the signals.
+    pub line: Line,
+    /// Sound.
+    pub media: Engine,
+    /// Ports for sound.
+    pub ports: Ports,
+    /// Recordings.
+    pub shelf: Arc<Shelf>,
+    /// Memory.
+    pub store: Arc<Store>,
+    /// Which number belongs to which service.
+    pub directory: Directory,
+    /// Who is on duty; `None` when it could not be read.
+    pub roster: Option<Vec<Shift>>,
+}
+
+/// Everything that can wake the switchboard.
+#[derive(Debug)]
+pub struct Inboxes {
+    /// Messages from the line.
+    pub line: mpsc::Receiver<Arrived>,
+    /// Reports of the media thread.
+    pub media: mpsc::UnboundedReceiver<Report>,
+    /// Orders of the operator of this machine.
+    pub control: mpsc::Receiver<Control>,
+}
+
+/// The answer of the store to one opening.
+type Opened = (CallId, Result<CaseNumber, Journaled>);
+
+/// Runs calls.
+pub struct Switchboard {
+    settings: Settings,
+    parts: Parts,
+    calls: HashMap<CallId, LiveCall>,
+    dialogs: HashMap<DialogId, (CallId, LegId)>,
+    streams: HashMap<StreamId, (CallId, LegId)>,
+    due: BTreeSet<(Moment, CallId)>,
+    claims: Claims,
+    opened: mpsc::UnboundedSender<Opened>,
+    opened_inbox: Option<mpsc::UnboundedReceiver<Opened>>,
+    watch: Option<mpsc::UnboundedSender<Sight>>,
+    streams_begun: u64,
+    draining: bool,
+}
+
+/// A call and what carries it.
+#[derive(Debug)]
+struct LiveCall {
+    id: CallId,
+    case: CaseId,
+    plan: Arc<Plan>,
+    call: Call,
+    legs: BTreeMap<LegId, LiveLeg>,
+    /// Our answer to the caller's offer, until we answer the call.
+    answer: Option<Vec<u8>>,
+    number_called: PhoneNumber,
+    caller: Option<PhoneNumber>,
+    arrived: DateTime<Utc>,
+    sequence: u32,
+    due: Option<Moment>,
+    /// Facts the conversation must hear of once its orders are drained.
+    waiting: Vec<Input>,
+}
+
+impl Switchboard {
+    /// A switchboard without a call.
+    pub fn new(settings: Settings, parts: Parts) -> Self {
+        let (opened, opened_inbox) = mpsc::unbounded_channel();
+        Self {
+            settings,
+            parts,
+            calls: HashMap::new(),
+            dialogs: HashMap::new(),
+            streams: HashMap::new(),
+            due: BTreeSet::new(),
+            claims: Claims::default(),
+            opened,
+            opened_inbox: Some(opened_inbox),
+            watch: None,
+            streams_begun: 0,
+            draining: false,
+        }
+    }
+
+    /// Sends everything that is noted on any timeline there, as it happens.
+    pub fn watch(&mut self, watcher: mpsc::UnboundedSender<Sight>) {
+        self.watch = Some(watcher);
+    }
+
+    /// Runs until drained. Everything it waits for is bounded by some timer.
+    pub async fn run(mut self, mut inboxes: Inboxes) {
+        let Some(mut opened) = self.opened_inbox.take() else { return };
+        loop {
+            self.settle();
+            if self.draining && self.calls.is_empty() && self.parts.endpoint.open_dialogs() == 0 {
+                return;
+            }
+            let wake = self.next_wake();
+            tokio::select! {
+                arrived = inboxes.line.recv() => self.arrived(arrived),
+                report = inboxes.media.recv() => self.reported(report),
+                Some((call, case)) = opened.recv() => self.case_opened(call, case),
+                Some(control) = inboxes.control.recv() => self.control(control),
+                () = wake_at(wake) => {}
+            }
+        }
+    }
+
+    /// Lets timers run, then puts on the wire what is ready.
+    fn settle(&mut self) {
+        let now = self.now();
+        if self.parts.endpoint.poll_timeout().is_some_and(|due| due <= now) {
+            self.parts.endpoint.handle_timeout(now);
+        }
+        while let Some((due, id)) = self.due.first().copied() {
+            if due > now {
+                break;
+            }
+            self.due.remove(&(due, id));
+            self.with_call(id, |live, now| live.call.handle_timeout(now));
+        }
+        self.signals();
+        while let Some(transmit) = self.parts.endpoint.poll_transmit() {
+            self.parts.line.send(transmit);
+        }
+    }
+
+    fn arrived(&mut self, arrived: Option<Arrived>) {
+        let now = self.now();
+        match arrived {
+            Some(Arrived::Message { route, bytes }) => {
+                self.parts.endpoint.receive(now, route, &bytes);
+            }
+            Some(Arrived::Failed { route }) => self.parts.endpoint.transport_failed(now, route),
+            None => {}
+        }
+    }
+
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Drain => {
+                tracing::info!(calls = self.calls.len(), "draining: no more calls are taken");
+                self.draining = true;
+            }
+            Control::Plans(directory) => self.parts.directory = directory,
+            Control::Roster(roster) => self.parts.roster = roster,
+        }
+    }
+
+    fn case_opened(&mut self, id: CallId, case: Result<CaseNumber, Journaled>) {
+        let input = match case {
+            Ok(number) => Input::CaseOpened { number },
+            Err(_) => Input::StoreFailed,
+        };
+        self.tell(id, input);
+    }
+
+    /// Tells a conversation a fact and carries out what it orders.
+    fn tell(&mut self, id: CallId, input: Input) {
+        self.with_call(id, |live, now| live.call.handle_input(now, input));
+    }
+
+    /// Lets something happen to a call, then drains its orders to the last.
+    fn with_call(&mut self, id: CallId, happen: impl FnOnce(&mut LiveCall, Moment)) {
+        let Some(mut live) = self.calls.remove(&id) else { return };
+        let now = self.now();
+        happen(&mut live, now);
+        let goes_on = self.carry_out(&mut live);
+        if let Some(due) = live.due.take() {
+            self.due.remove(&(due, id));
+        }
+        if goes_on {
+            live.due = live.call.poll_timeout();
+            if let Some(due) = live.due {
+                self.due.insert((due, id));
+            }
+            self.calls.insert(id, live);
+        }
+    }
+
+    fn order(&self, order: Order) {
+        self.parts.media.order(order);
+    }
+
+    fn now(&self) -> Moment {
+        self.parts.clock.now()
+    }
+
+    fn next_wake(&self) -> Option<std::time::Instant> {
+        let calls = self.due.first().map(|(due, _)| *due);
+        let signals = self.parts.endpoint.poll_timeout();
+        let next = [calls, signals].into_iter().flatten().min()?;
+        Some(self.parts.clock.instant_of(next))
+    }
+
+    /// Asks the store to open a case; its answer comes back through the inbox.
+    fn await_case(&self, id: CallId, answer: oneshot::Receiver<Result<CaseNumber, Journaled>>) {
+        let opened = self.opened.clone();
+        tokio::spawn(async move {
+            let case = answer.await.unwrap_or(Err(Journaled::Lost));
+            // A closed inbox means that the switchboard is gone, and the call with it.
+            let _ = opened.send((id, case));
+        });
+    }
+}
+
+/// Sleeps until `instant`; forever without one.
+pub(crate) async fn wake_at(instant: Option<std::time::Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
+}

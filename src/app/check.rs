@@ -1,0 +1,122 @@
+//! `polaris check` and `explain`: every problem before a caller meets it.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::command::Exit;
+use super::config::{Config, ReadConfigError};
+use super::{house, plans};
+use crate::dialplan;
+use crate::voice::Recordings;
+
+/// Something found, as JSON.
+#[derive(Debug, Serialize)]
+struct Finding {
+    severity: &'static str,
+    about: &'static str,
+    text: String,
+}
+
+pub(super) async fn check(
+    config: Result<Config, ReadConfigError>,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let config = match config {
+        Ok(config) => config,
+        Err(ReadConfigError::Wrong { problems }) => {
+            let error = |text| Finding { severity: "error", about: "config", text };
+            return report(problems.into_iter().map(error).collect(), json);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut findings = Vec::new();
+    let embedded = Recordings::embedded();
+    let recordings = match &config.prompt_overrides {
+        None => embedded,
+        Some(folder) => {
+            let (recordings, defects) = embedded.with_overrides(folder);
+            findings.extend(defects.iter().map(|defect| Finding {
+                severity: "error",
+                about: "prompts",
+                text: defect.to_string(),
+            }));
+            recordings
+        }
+    };
+    let read = plans::read(&config, &recordings);
+    findings.extend(read.problems.iter().map(|problem| Finding {
+        severity: if problem.is_error() { "error" } else { "warning" },
+        about: "dialplan",
+        text: problem.to_string(),
+    }));
+    findings.extend(read.failures.iter().map(|failure| Finding {
+        severity: "error",
+        about: "dialplan",
+        text: failure.clone(),
+    }));
+    findings.extend(roster(&config, &read).await);
+    report(findings, json)
+}
+
+/// Services with nobody on duty now, or whose roster cannot be read.
+async fn roster(config: &Config, read: &plans::Read) -> Vec<Finding> {
+    let warning = |text: String| Finding { severity: "warning", about: "roster", text };
+    let shifts = match house::read_store(config).await {
+        Ok(store) => store.roster().await.map_err(anyhow::Error::from),
+        Err(error) => Err(error),
+    };
+    let shifts = match shifts {
+        Ok(shifts) => shifts,
+        Err(error) => return vec![warning(format!("i turni non si possono leggere: {error:#}"))],
+    };
+    let at = house::wall();
+    read.plans
+        .iter()
+        .filter(|plan| crate::roster::on_call(&shifts, &plan.service, &plan.equipe, at).is_empty())
+        .map(|plan| {
+            warning(format!(
+                "servizio «{}»: adesso nessuno è di turno; importa i turni con `polaris roster \
+                 import FILE.csv`",
+                plan.service
+            ))
+        })
+        .collect()
+}
+
+fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {
+    let errors = findings.iter().filter(|finding| finding.severity == "error").count();
+    for finding in &findings {
+        if json {
+            println!("{}", serde_json::to_string(finding)?);
+        } else {
+            println!("{}\n", finding.text);
+        }
+    }
+    if !json {
+        println!("{errors} errori, {} avvisi.", findings.len() - errors);
+    }
+    Ok(if errors == 0 { Exit::Done } else { Exit::Problems })
+}
+
+pub(super) fn explain(file: &Path) -> anyhow::Result<Exit> {
+    let shipped = plans::SHIPPED.iter().find(|(name, _)| Path::new(name) == file);
+    let text = match shipped {
+        Some((_, text)) if !file.exists() => (*text).to_owned(),
+        _ => std::fs::read_to_string(file)
+            .with_context(|| format!("{}: il piano non si può leggere", file.display()))?,
+    };
+    let known = plans::known(&Recordings::embedded());
+    let (plan, problems) = dialplan::read(&file.display().to_string(), &text, &known);
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    match plan {
+        Some(plan) => {
+            println!("{}", dialplan::explain(&plan));
+            Ok(Exit::Done)
+        }
+        None => Ok(Exit::Problems),
+    }
+}

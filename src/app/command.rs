@@ -1,0 +1,148 @@
+//! The commands, and what each exits with.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::config::Config;
+use super::{cases, check, demo, logs, prompts, roster, serve, try_out};
+
+/// La linea telefonica di un Pronto Intervento Sociale.
+#[derive(Debug, Parser)]
+#[command(name = "polaris", version, about, max_term_width = 100)]
+struct Arguments {
+    /// File di configurazione; senza, `polaris.toml` nella cartella corrente, altrimenti i
+    /// valori predefiniti.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fa funzionare il servizio: risponde alle chiamate finché non riceve SIGTERM.
+    Serve,
+    /// Mostra una chiamata intera su questa macchina, con un cittadino e un operatore simulati.
+    Demo {
+        /// Finisce dopo la chiamata invece di restare in funzione.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Un telefono nel terminale: chiama un servizio e dice che cosa sente.
+    Try(try_out::Try),
+    /// Controlla configurazione, piani, registrazioni e turni: ogni problema in una volta.
+    Check {
+        /// Un oggetto JSON per problema.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Racconta un piano in italiano.
+    Explain {
+        /// Il file del piano.
+        dialplan: PathBuf,
+    },
+    /// I turni di reperibilità.
+    Roster {
+        #[command(subcommand)]
+        command: roster::Roster,
+    },
+    /// Il registro delle chiamate.
+    Calls {
+        /// Un oggetto JSON per riga.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Le schede.
+    Cases {
+        /// Un oggetto JSON per riga.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Una scheda, con tutta la sua storia.
+    Case {
+        /// Il numero della scheda, per esempio 2026-0417.
+        number: String,
+        /// Il servizio, se più servizi hanno una scheda con questo numero.
+        #[arg(long)]
+        service: Option<String>,
+        /// Un oggetto JSON per riga.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Le registrazioni che chi chiama sente.
+    Prompts {
+        #[command(subcommand)]
+        command: prompts::Prompts,
+    },
+}
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// As asked.
+    Done,
+    /// What was looked at has problems, or what was looked for is not there.
+    Problems,
+    /// It could not be done or looked at.
+    Impossible,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Problems => 1,
+            Exit::Impossible => 2,
+        })
+    }
+}
+
+/// Runs one command line; problems go to standard error in Italian.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; they go to standard output.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    logs::start(match arguments.command {
+        Command::Serve => "info",
+        _ => "error",
+    });
+    match block_on(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("polaris: {error:#}");
+            Exit::Impossible.into()
+        }
+    }
+}
+
+fn block_on(arguments: Arguments) -> anyhow::Result<Exit> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(dispatch(arguments))
+}
+
+async fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
+    let config = || Config::find(arguments.config.as_deref());
+    match arguments.command {
+        Command::Serve => serve::serve(config()?).await,
+        Command::Demo { once } => demo::demo(once).await,
+        Command::Try(options) => try_out::try_out(options).await,
+        Command::Check { json } => check::check(config(), json).await,
+        Command::Explain { dialplan } => check::explain(&dialplan),
+        Command::Roster { command } => roster::run(&config()?, command).await,
+        Command::Calls { json } => cases::calls(&config()?, json).await,
+        Command::Cases { json } => cases::cases(&config()?, json).await,
+        Command::Case { number, service, json } => {
+            cases::case(&config()?, &number, service.as_deref(), json).await
+        }
+        Command::Prompts { command } => prompts::run(&config()?, command),
+    }
+}

@@ -1,0 +1,454 @@
+//! `polaris.toml`: what the machine needs to know. What callers hear is in the dialplans.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::sip::Transport;
+use crate::words::PhoneNumber;
+
+/// The file's name where no `--config` is given.
+pub const FILE_NAME: &str = "polaris.toml";
+
+/// A configuration that was read whole and found right.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it came from; `None` for the embedded defaults.
+    pub file: Option<PathBuf>,
+    /// Database, journal and recorded messages.
+    pub data_dir: PathBuf,
+    /// Where SIP is listened for.
+    pub listen: Vec<Listen>,
+    /// The address told to peers in SIP and SDP, when it differs from the one listened on.
+    pub public_address: Option<IpAddr>,
+    /// The most calls at once; further ones hear «all circuits busy» (503).
+    pub calls_max: usize,
+    /// The address RTP is bound to.
+    pub rtp_address: IpAddr,
+    /// The ports RTP may use.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Who carries our calls; the first is used to ring responders.
+    pub trunks: Vec<TrunkConfig>,
+    /// Where the database is.
+    pub store_url: String,
+    /// A folder of recordings that replace the embedded ones.
+    pub prompt_overrides: Option<PathBuf>,
+    /// The services.
+    pub services: Vec<ServiceConfig>,
+}
+
+/// One place to listen at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// UDP or TCP.
+    pub transport: Transport,
+    /// Address and port.
+    pub address: SocketAddr,
+}
+
+/// The account and route to an operator.
+#[derive(Debug, Clone)]
+pub struct TrunkConfig {
+    /// Its name, for logs.
+    pub name: String,
+    /// Where calls to responders are sent.
+    pub proxy: SocketAddr,
+    /// The transport to the proxy.
+    pub transport: Transport,
+    /// Who may call in through it.
+    pub accept_from: BTreeSet<IpAddr>,
+}
+
+/// One service: its dialplan, and the numbers that replace the dialplan's own.
+#[derive(Debug, Clone)]
+pub struct ServiceConfig {
+    /// The dialplan.
+    pub dialplan: DialplanSource,
+    /// In place of the dialplan's numbers.
+    pub numbers: Option<Vec<PhoneNumber>>,
+    /// In place of the dialplan's direct numbers.
+    pub direct_numbers: Option<Vec<PhoneNumber>>,
+}
+
+/// Where a dialplan's text is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialplanSource {
+    /// In this file.
+    File(PathBuf),
+    /// In the program: one of the two shipped plans.
+    Embedded(&'static str),
+}
+
+/// A configuration that cannot be used: every problem at once, in Italian.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadConfigError {
+    /// The file cannot be read.
+    #[error("{}: il file di configurazione non si può leggere", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What the file says is wrong.
+    #[error("{}", problems.join("\n"))]
+    Wrong {
+        /// A sentence each: file, line, what, what to do.
+        problems: Vec<String>,
+    },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data_dir: Option<PathBuf>,
+    sip: Option<Sip>,
+    rtp: Option<Rtp>,
+    trunk: Option<Vec<Trunk>>,
+    console: Option<Console>,
+    store: Option<Store>,
+    prompts: Option<Prompts>,
+    service: Option<Vec<Service>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sip {
+    listen: Option<Vec<String>>,
+    public_address: Option<String>,
+    calls_max: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rtp {
+    ports: Option<String>,
+    address: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trunk {
+    name: String,
+    proxy: String,
+    accept_from: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Console {
+    /// Read and checked; the console itself is not there yet.
+    listen: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Store {
+    url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prompts {
+    overrides: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Service {
+    dialplan: PathBuf,
+    numbers: Option<Vec<String>>,
+    direct_numbers: Option<Vec<String>>,
+}
+
+impl Config {
+    /// Reads `--config FILE`; without it `polaris.toml` in the current folder; without
+    /// that the embedded defaults.
+    ///
+    /// # Errors
+    /// Every problem of the file at once.
+    pub fn find(explicit: Option<&Path>) -> Result<Self, ReadConfigError> {
+        let default = Path::new(FILE_NAME);
+        match explicit {
+            Some(file) => Self::read(file),
+            None if default.exists() => Self::read(default),
+            None => Ok(Self::embedded()),
+        }
+    }
+
+    /// The embedded defaults: loopback, SQLite in `./data`, both shipped dialplans.
+    pub fn embedded() -> Self {
+        Self::from_file(File::default(), None, &Places::default())
+            .expect("the defaults have no problems: a test reads them")
+    }
+
+    fn read(file: &Path) -> Result<Self, ReadConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| ReadConfigError::Unreadable { file: file.to_owned(), source })?;
+        let places = Places { file: file.display().to_string(), text: text.clone() };
+        let parsed: File = toml::from_str(&text)
+            .map_err(|error| ReadConfigError::Wrong { problems: vec![places.syntax(&error)] })?;
+        Self::from_file(parsed, Some(file.to_owned()), &places)
+    }
+
+    fn from_file(
+        file: File,
+        path: Option<PathBuf>,
+        places: &Places,
+    ) -> Result<Self, ReadConfigError> {
+        let mut problems = Problems { places, list: Vec::new() };
+        let folder = path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+        let data_dir = folder.join(file.data_dir.unwrap_or_else(|| "data".into()));
+        let sip = file.sip.unwrap_or_default();
+        let listen = problems.listen(sip.listen);
+        let rtp = file.rtp.unwrap_or_default();
+        let default_address = listen.first().map_or(Ipv4Addr::LOCALHOST.into(), |l| l.address.ip());
+        let url = file.store.unwrap_or_default().url;
+        problems.console(file.console.unwrap_or_default().listen.as_deref());
+        let config = Self {
+            store_url: store_url(url.as_deref(), &folder, &data_dir),
+            public_address: problems.address("public_address", sip.public_address.as_deref()),
+            calls_max: sip.calls_max.unwrap_or(500),
+            rtp_address: problems
+                .address("address", rtp.address.as_deref())
+                .unwrap_or(default_address),
+            rtp_ports: problems.ports(rtp.ports.as_deref().unwrap_or("20000-29999")),
+            trunks: problems.trunks(file.trunk),
+            prompt_overrides: file.prompts.unwrap_or_default().overrides.map(|p| folder.join(p)),
+            services: problems.services(file.service, &folder),
+            file: path,
+            data_dir,
+            listen,
+        };
+        if problems.list.is_empty() {
+            Ok(config)
+        } else {
+            Err(ReadConfigError::Wrong { problems: problems.list })
+        }
+    }
+}
+
+/// A relative `sqlite:` path is taken from the folder of the configuration file.
+fn store_url(url: Option<&str>, folder: &Path, data_dir: &Path) -> String {
+    match url {
+        None => format!("sqlite:{}", data_dir.join("polaris.db").display()),
+        Some(url) => match url.strip_prefix("sqlite:") {
+            Some(path) if !path.starts_with("//") && !path.starts_with(':') => {
+                format!("sqlite:{}", folder.join(path).display())
+            }
+            _ => url.to_owned(),
+        },
+    }
+}
+
+/// Finds the line a problem stands on.
+#[derive(Debug, Default)]
+struct Places {
+    file: String,
+    text: String,
+}
+
+impl Places {
+    fn line_at(&self, offset: usize) -> usize {
+        self.text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
+    }
+
+    /// The first line on which `value` stands in quotes or as it is.
+    fn line_of(&self, value: &str) -> Option<usize> {
+        self.text.find(value).map(|offset| self.line_at(offset))
+    }
+
+    fn sentence(&self, value: &str, what: &str) -> String {
+        match self.line_of(value) {
+            Some(line) => format!("{}, riga {line}: {what}", self.file),
+            None => what.to_owned(),
+        }
+    }
+
+    fn syntax(&self, error: &toml::de::Error) -> String {
+        let line = error.span().map_or(1, |span| self.line_at(span.start));
+        let message = error.message();
+        let what = unknown_key(message).unwrap_or_else(|| message.to_owned());
+        let source = self.text.lines().nth(line - 1).unwrap_or_default();
+        format!("{}, riga {line}: {what}\n  | {source}", self.file)
+    }
+}
+
+/// Turns serde's sentence on an unknown key into Italian, with the nearest known key.
+fn unknown_key(message: &str) -> Option<String> {
+    let (key, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let nearest = known
+        .iter()
+        .map(|word| (strsim::damerau_levenshtein(word, key), *word))
+        .min()
+        .filter(|(distance, _)| *distance <= 3);
+    Some(match nearest {
+        Some((_, word)) => format!("chiave sconosciuta «{key}»; forse intendevi «{word}»?"),
+        None => format!("chiave sconosciuta «{key}»; qui si può scrivere: {}", known.join(", ")),
+    })
+}
+
+struct Problems<'a> {
+    places: &'a Places,
+    list: Vec<String>,
+}
+
+impl Problems<'_> {
+    fn add(&mut self, value: &str, what: &str) {
+        self.list.push(self.places.sentence(value, what));
+    }
+
+    fn listen(&mut self, written: Option<Vec<String>>) -> Vec<Listen> {
+        let written = written
+            .unwrap_or_else(|| vec!["udp:127.0.0.1:5080".into(), "tcp:127.0.0.1:5080".into()]);
+        if written.is_empty() {
+            self.add("listen", "«listen» è vuoto: scrivi per esempio \"udp:127.0.0.1:5080\"");
+        }
+        let mut listen = Vec::new();
+        for text in &written {
+            match parse_listen(text) {
+                Some(place) if listen.contains(&place) => {
+                    self.add(text, &format!("«{text}» è scritto due volte in «listen»"));
+                }
+                Some(place) => listen.push(place),
+                None => self.add(
+                    text,
+                    &format!("«{text}» non si capisce: scrivi \"udp:INDIRIZZO:PORTA\" o \"tcp:…\""),
+                ),
+            }
+        }
+        listen
+    }
+
+    fn address(&mut self, key: &str, written: Option<&str>) -> Option<IpAddr> {
+        let text = written?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.add(text, &format!("«{text}» in «{key}» non è un indirizzo IP"));
+        }
+        address
+    }
+
+    fn ports(&mut self, text: &str) -> RangeInclusive<u16> {
+        let range = text
+            .split_once('-')
+            .and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)))
+            .filter(|(low, high): &(u16, u16)| *low >= 1024 && high.saturating_sub(*low) >= 9);
+        match range {
+            Some((low, high)) => low..=high,
+            None => {
+                let what = "scrivi un intervallo di almeno dieci porte sopra 1023";
+                self.add(
+                    text,
+                    &format!("«{text}» in «ports»: {what}, per esempio \"20000-29999\""),
+                );
+                20000..=29999
+            }
+        }
+    }
+
+    fn console(&mut self, written: Option<&str>) {
+        if let Some(text) = written
+            && text.parse::<SocketAddr>().is_err()
+        {
+            self.add(text, &format!("«{text}» in [console] non è INDIRIZZO:PORTA"));
+        }
+    }
+
+    fn trunks(&mut self, written: Option<Vec<Trunk>>) -> Vec<TrunkConfig> {
+        let written = written.unwrap_or_else(|| {
+            vec![Trunk {
+                name: "operatore".into(),
+                proxy: "127.0.0.78:5060".into(),
+                accept_from: Some(vec!["127.0.0.78".into(), "127.0.0.1".into()]),
+            }]
+        });
+        if written.is_empty() {
+            self.add("trunk", "manca un [[trunk]]: nessuno potrebbe chiamare");
+        }
+        written.into_iter().filter_map(|trunk| self.trunk(trunk)).collect()
+    }
+
+    fn trunk(&mut self, trunk: Trunk) -> Option<TrunkConfig> {
+        let (transport, host) = match trunk.proxy.split_once(':') {
+            Some(("udp", rest)) => (Transport::Udp, rest),
+            Some(("tcp", rest)) => (Transport::Tcp, rest),
+            _ => (Transport::Udp, trunk.proxy.as_str()),
+        };
+        let proxy = host.to_socket_addrs().ok().and_then(|mut all| all.next());
+        let Some(proxy) = proxy else {
+            let what = "non è un indirizzo raggiungibile: scrivi HOST:PORTA";
+            self.add(&trunk.proxy, &format!("trunk «{}»: «{}» {what}", trunk.name, trunk.proxy));
+            return None;
+        };
+        let mut accept_from = BTreeSet::from([proxy.ip()]);
+        for text in trunk.accept_from.unwrap_or_default() {
+            match text.parse() {
+                Ok(address) => drop(accept_from.insert(address)),
+                Err(_) => self.add(
+                    &text,
+                    &format!("trunk «{}»: «{text}» in «accept_from» non è un IP", trunk.name),
+                ),
+            }
+        }
+        Some(TrunkConfig { name: trunk.name, proxy, transport, accept_from })
+    }
+
+    fn services(&mut self, written: Option<Vec<Service>>, folder: &Path) -> Vec<ServiceConfig> {
+        let Some(written) = written else {
+            return super::plans::SHIPPED
+                .iter()
+                .map(|(name, _)| ServiceConfig {
+                    dialplan: DialplanSource::Embedded(name),
+                    numbers: None,
+                    direct_numbers: None,
+                })
+                .collect();
+        };
+        if written.is_empty() {
+            self.add("service", "manca un [[service]]: nessun numero avrebbe risposta");
+        }
+        written.into_iter().map(|service| self.service(service, folder)).collect()
+    }
+
+    fn service(&mut self, service: Service, folder: &Path) -> ServiceConfig {
+        let beside = folder.join(&service.dialplan);
+        let file = if beside.exists() { beside } else { service.dialplan.clone() };
+        if !file.exists() {
+            let text = service.dialplan.display().to_string();
+            self.add(&text, &format!("il piano «{text}» non esiste"));
+        }
+        ServiceConfig {
+            dialplan: DialplanSource::File(file),
+            numbers: self.numbers(service.numbers),
+            direct_numbers: self.numbers(service.direct_numbers),
+        }
+    }
+
+    fn numbers(&mut self, written: Option<Vec<String>>) -> Option<Vec<PhoneNumber>> {
+        let written = written?;
+        let mut numbers = Vec::new();
+        for text in &written {
+            match PhoneNumber::parse(text) {
+                Ok(number) => numbers.push(number),
+                Err(error) => self.add(text, &format!("numero «{text}»: {error}")),
+            }
+        }
+        Some(numbers)
+    }
+}
+
+fn parse_listen(text: &str) -> Option<Listen> {
+    let (transport, address) = text.split_once(':')?;
+    let transport = match transport {
+        "udp" => Transport::Udp,
+        "tcp" => Transport::Tcp,
+        _ => return None,
+    };
+    Some(Listen { transport, address: address.parse().ok()? })
+}

@@ -1,0 +1,173 @@
+//! Puts the floors together: from a configuration to a running switchboard.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::config::Config;
+use crate::line::{Gate, Line};
+use crate::media::{Engine, Ports, Shelf, builtin};
+use crate::rtp::encode;
+use crate::sip::{self, Endpoint};
+use crate::store::{Reader, Recovered, Store};
+use crate::switchboard::{
+    Control, Directory, Inboxes, Parts, Settings, Sight, Switchboard, TrunkRoute,
+};
+use crate::voice::Recordings;
+use crate::words::{Clock, Codec, Language, PromptId, SystemClock};
+
+/// Orders that may wait for the switchboard.
+const CONTROLS_MAX: usize = 16;
+
+/// A running service.
+pub(super) struct House {
+    pub(super) control: mpsc::Sender<Control>,
+    pub(super) store: Arc<Store>,
+    /// Where it answers, ports resolved.
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) running: JoinHandle<()>,
+}
+
+impl House {
+    /// Starts the service of `config`; `watch` is told everything that is noted.
+    ///
+    /// # Errors
+    /// What must be put right before it can start. A database that cannot be opened
+    /// is no such thing: calls are answered and the journal keeps their cases.
+    pub(super) async fn open(
+        config: &Config,
+        recordings: &Recordings,
+        directory: Directory,
+        watch: Option<mpsc::UnboundedSender<Sight>>,
+    ) -> anyhow::Result<Self> {
+        prepare(&config.data_dir)?;
+        let clock = SystemClock::start();
+        let (line, line_inbox) = open_line(config).await?;
+        let addresses = line.udp_addresses().collect();
+        let (store, recovered) =
+            Store::open_or_journal(&config.store_url, &config.data_dir).await?;
+        let store = Arc::new(store);
+        tokio::spawn(log_recovered(recovered));
+        let roster = store.roster().await.inspect_err(|error| {
+            tracing::error!(error = %error, "the roster cannot be read");
+        });
+        let (media, media_inbox) =
+            Engine::start(1, Arc::new(clock)).context("il motore audio non parte")?;
+        let (control, control_inbox) = mpsc::channel(CONTROLS_MAX);
+        let parts = Parts {
+            clock,
+            endpoint: Endpoint::new(endpoint_config(config), seed()),
+            line,
+            media,
+            ports: Ports::new(config.rtp_address, config.rtp_ports.clone()),
+            shelf: Arc::new(shelf(recordings)),
+            store: store.clone(),
+            directory,
+            roster: roster.ok(),
+        };
+        let mut switchboard = Switchboard::new(settings(config)?, parts);
+        if let Some(watch) = watch {
+            switchboard.watch(watch);
+        }
+        let inboxes = Inboxes { line: line_inbox, media: media_inbox, control: control_inbox };
+        let running = tokio::spawn(switchboard.run(inboxes));
+        Ok(Self { control, store, addresses, running })
+    }
+}
+
+/// The recordings of the program, with the service's own in place of some.
+pub(super) fn recordings(config: &Config) -> Recordings {
+    let embedded = Recordings::embedded();
+    let Some(folder) = &config.prompt_overrides else { return embedded };
+    let (recordings, defects) = embedded.with_overrides(folder);
+    for defect in defects {
+        tracing::error!("{defect}");
+    }
+    recordings
+}
+
+fn prepare(data_dir: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data_dir.join("voicemail"))
+        .with_context(|| format!("la cartella dei dati «{}» non si può creare", data_dir.display()))
+}
+
+async fn open_line(
+    config: &Config,
+) -> anyhow::Result<(Line, mpsc::Receiver<crate::line::Arrived>)> {
+    let listen: Vec<_> = config.listen.iter().map(|l| (l.transport, l.address)).collect();
+    let peers: Vec<_> = config.trunks.iter().map(|t| (t.transport, t.proxy)).collect();
+    Ok(Line::open(&listen, &peers, Gate::new(hosts(config))).await?)
+}
+
+fn hosts(config: &Config) -> BTreeSet<IpAddr> {
+    config.trunks.iter().flat_map(|trunk| trunk.accept_from.iter().copied()).collect()
+}
+
+fn endpoint_config(config: &Config) -> sip::Config {
+    sip::Config {
+        user_agent: concat!("polaris/", env!("CARGO_PKG_VERSION")).to_owned(),
+        // A call may ring several phones, and a dialog outlives its call a little.
+        max_dialogs: config.calls_max.saturating_mul(10),
+        max_transactions: config.calls_max.saturating_mul(40),
+    }
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let trunk = config.trunks.first().context("manca un [[trunk]]")?;
+    Ok(Settings {
+        calls_max: config.calls_max,
+        public_address: config.public_address,
+        voicemail_dir: config.data_dir.join("voicemail"),
+        trunk: TrunkRoute {
+            name: trunk.name.clone(),
+            transport: trunk.transport,
+            proxy: trunk.proxy,
+        },
+        trunk_hosts: hosts(config).into_iter().collect(),
+    })
+}
+
+/// Every recording, and the sounds that are no speech.
+pub(super) fn shelf(recordings: &Recordings) -> Shelf {
+    let spoken = recordings.iter().map(|(language, id, samples)| (language, id, samples.to_vec()));
+    let tone = |id: &str, samples| (Language::It, PromptId::new(id), samples);
+    Shelf::new(spoken.chain([tone("tone.ringback", builtin::ring_back())]))
+}
+
+fn seed() -> u64 {
+    use rand::RngExt as _;
+    rand::rng().random()
+}
+
+/// The wall clock of the machine, for commands that show or ask.
+pub(super) fn wall() -> chrono::DateTime<chrono::Utc> {
+    SystemClock::start().wall()
+}
+
+/// Every spoken recording as it goes on the wire, for telephones that name them.
+pub(super) fn shelf_codes(
+    recordings: &Recordings,
+) -> impl Iterator<Item = (Language, PromptId, Vec<u8>)> {
+    recordings.iter().map(|(language, id, samples)| {
+        (language, id, samples.iter().map(|sample| encode(Codec::Pcma, *sample)).collect())
+    })
+}
+
+/// Says which calls a crash cut, once the store has found them.
+async fn log_recovered(recovered: oneshot::Receiver<Recovered>) {
+    let Ok(recovered) = recovered.await else { return };
+    for call in &recovered.interrupted {
+        tracing::error!(call.id = %call.call, case = %call.number,
+            "a call was cut by a crash: its case is marked for call-back");
+    }
+}
+
+/// Reads the database, also while the service runs.
+pub(super) async fn read_store(config: &Config) -> anyhow::Result<Reader> {
+    Ok(Reader::open(&config.store_url).await?)
+}

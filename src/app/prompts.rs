@@ -1,0 +1,75 @@
+//! `polaris prompts`: the voice.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::command::Exit;
+use super::config::Config;
+use crate::voice;
+use crate::words::{Language, PromptId};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Prompts {
+    /// Pronuncia i testi e scrive le registrazioni.
+    Render {
+        /// Solo queste registrazioni; senza, tutte.
+        ids: Vec<String>,
+        /// Solo questa lingua.
+        #[arg(long)]
+        language: Option<String>,
+        /// La cartella con i testi e le registrazioni.
+        #[arg(long, default_value = "prompts")]
+        folder: PathBuf,
+    },
+    /// Controlla le registrazioni: mancanti, tosate, troppo piano, in un formato sbagliato.
+    Check {
+        /// La cartella con i testi e le registrazioni; senza, quelle del programma e quelle
+        /// che le sostituiscono.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Elenca le registrazioni con durata e testo.
+    List,
+}
+
+pub(super) fn run(config: &Config, command: Prompts) -> anyhow::Result<Exit> {
+    match command {
+        Prompts::Render { ids, language, folder } => {
+            let ids: Vec<PromptId> = ids.iter().map(|id| PromptId::new(id)).collect();
+            let language = language.map(|code| code.parse::<Language>()).transpose()?;
+            for rendered in voice::render(&folder, &ids, language)? {
+                println!(
+                    "{:<4}{:<26}{:6.1} s  {:6.1} dBov  picco {:5.1} dBFS",
+                    rendered.language,
+                    rendered.id.as_str(),
+                    rendered.seconds,
+                    rendered.level_dbov,
+                    rendered.peak_dbfs
+                );
+            }
+            Ok(Exit::Done)
+        }
+        Prompts::Check { folder } => {
+            let defects = match folder {
+                Some(folder) => voice::check(&folder),
+                None => match &config.prompt_overrides {
+                    Some(folder) => voice::Recordings::embedded().with_overrides(folder).1,
+                    None => Vec::new(),
+                },
+            };
+            for defect in &defects {
+                println!("{defect}");
+            }
+            println!("{} difetti.", defects.len());
+            Ok(if defects.is_empty() { Exit::Done } else { Exit::Problems })
+        }
+        Prompts::List => {
+            for row in super::house::recordings(config).list() {
+                let text = row.text.unwrap_or_default();
+                println!("{:<4}{:<26}{:6.1} s  {text}", row.language, row.id.as_str(), row.seconds);
+            }
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `polaris serve`: runs the service until it is told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::command::Exit;
+use super::config::Config;
+use super::house::{self, House};
+use super::plans;
+use crate::store::Store;
+use crate::switchboard::Control;
+use crate::voice::Recordings;
+
+/// How often a roster imported by another process is looked for.
+const ROSTER_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
+    let recordings = Arc::new(house::recordings(&config));
+    let read = plans::read(&config, &recordings);
+    let directory = read.directory().map_err(|report| anyhow!("{report}"))?;
+    for warning in &read.problems {
+        tracing::warn!("{warning}");
+    }
+    let house = House::open(&config, &recordings, directory, None).await?;
+    for address in &house.addresses {
+        tracing::info!(sip.listen = %address, "the service answers");
+    }
+    let watch = tokio::spawn(watch_roster(house.store.clone(), house.control.clone()));
+    let mut running = house.running;
+    let mut orders = Orders::new()?;
+    loop {
+        tokio::select! {
+            ended = &mut running => {
+                ended.map_err(|error| anyhow!("il centralino si è fermato: {error}"))?;
+                break;
+            }
+            order = orders.next() => match order {
+                Order::Reload => reload(&config, &recordings, &house.control).await,
+                Order::Stop if house.control.is_closed() => break,
+                Order::Stop => drop(house.control.send(Control::Drain).await),
+            },
+        }
+    }
+    watch.abort();
+    house.store.flush().await;
+    tracing::info!("every call has ended and is written");
+    Ok(Exit::Done)
+}
+
+enum Order {
+    Reload,
+    Stop,
+}
+
+struct Orders {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Orders {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Order {
+        tokio::select! {
+            _ = self.terminate.recv() => Order::Stop,
+            _ = self.interrupt.recv() => Order::Stop,
+            _ = self.hang_up.recv() => Order::Reload,
+        }
+    }
+}
+
+/// SIGHUP: the plans anew. Bad ones are refused and the old ones stay.
+async fn reload(config: &Config, recordings: &Recordings, control: &mpsc::Sender<Control>) {
+    match plans::read(config, recordings).directory() {
+        Ok(directory) => {
+            tracing::info!("the plans were read anew; calls in progress keep theirs");
+            let _ = control.send(Control::Plans(directory)).await;
+        }
+        Err(report) => tracing::error!("the old plans stay, the new ones have problems:\n{report}"),
+    }
+}
+
+/// Tells the switchboard of a roster that another process imported.
+async fn watch_roster(store: Arc<Store>, control: mpsc::Sender<Control>) {
+    let mut every = tokio::time::interval(ROSTER_EVERY);
+    let mut known = store.roster_revision().await.ok();
+    loop {
+        every.tick().await;
+        let Ok(revision) = store.roster_revision().await else { continue };
+        if known == Some(revision) {
+            continue;
+        }
+        match store.roster().await {
+            Ok(shifts) => {
+                tracing::info!(shifts = shifts.len(), "the roster was read anew");
+                known = Some(revision);
+                if control.send(Control::Roster(Some(shifts))).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => tracing::error!(%error, "the roster cannot be read: the old one stays"),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! SIP over UDP.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use super::gate::own_address;
+use super::{Arrived, Gate};
+use crate::sip::{Route, Transport, refuse_stranger};
+
+/// RFC 3261 §18.1.1: the largest datagram there can be.
+const DATAGRAM_MAX: usize = 65_535;
+/// Room for a burst of calls while we are busy elsewhere.
+const RECEIVE_BUFFER: usize = 1 << 20;
+
+/// One UDP address we listen at.
+///
+/// Beside the socket for everybody there is one for each peer we send to, bound to
+/// the same address and connected: the kernel gives it that peer's datagrams, and
+/// only a connected socket is told that nobody listens on the other side.
+#[derive(Debug)]
+pub(super) struct Place {
+    local: SocketAddr,
+    everybody: Arc<UdpSocket>,
+    peers: Vec<(SocketAddr, Arc<UdpSocket>)>,
+}
+
+impl Place {
+    pub(super) fn open(
+        address: SocketAddr,
+        peers: &[SocketAddr],
+        gate: &Gate,
+        arrived: &mpsc::Sender<Arrived>,
+    ) -> io::Result<Self> {
+        // A shared port would hide that another program has it: ask for it alone first.
+        let local = std::net::UdpSocket::bind(address)?.local_addr()?;
+        let everybody = Arc::new(bind(local)?);
+        let mut place = Self { local, everybody: everybody.clone(), peers: Vec::new() };
+        let reader = Reader { local, gate: gate.clone(), arrived: arrived.clone() };
+        tokio::spawn(reader.clone().read_everybody(everybody));
+        for peer in peers.iter().filter(|peer| peer.is_ipv4() == local.is_ipv4()) {
+            if place.peers.iter().any(|(known, _)| known == peer) {
+                continue;
+            }
+            let socket = connect(local, *peer)?;
+            let socket = Arc::new(socket);
+            tokio::spawn(reader.clone().read_peer(socket.clone(), *peer));
+            place.peers.push((*peer, socket));
+        }
+        Ok(place)
+    }
+
+    pub(super) fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    pub(super) fn send(&self, remote: SocketAddr, bytes: &[u8]) {
+        let connected = self.peers.iter().find(|(peer, _)| *peer == remote);
+        let sent = match connected {
+            Some((_, socket)) => socket.try_send(bytes),
+            None => self.everybody.try_send_to(bytes, remote),
+        };
+        if let Err(error) = sent {
+            // A refusal is also reported by the reader of the connected socket.
+            tracing::debug!(sip.remote = %remote, %error, "a datagram was not sent");
+        }
+    }
+}
+
+fn socket(local: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    // Smaller is no failure: the kernel caps it.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    socket.bind(&local.into())?;
+    Ok(socket)
+}
+
+fn bind(local: SocketAddr) -> io::Result<UdpSocket> {
+    UdpSocket::from_std(socket(local)?.into())
+}
+
+fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = socket(local)?;
+    socket.connect(&peer.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+#[derive(Clone)]
+struct Reader {
+    local: SocketAddr,
+    gate: Gate,
+    arrived: mpsc::Sender<Arrived>,
+}
+
+impl Reader {
+    async fn read_everybody(self, socket: Arc<UdpSocket>) {
+        let mut buffer = vec![0; DATAGRAM_MAX];
+        loop {
+            match socket.recv_from(&mut buffer).await {
+                Ok((length, remote)) => {
+                    let bytes = buffer.get(..length).unwrap_or_default();
+                    if self.gate.admits(remote.ip()) {
+                        self.pass(remote, bytes);
+                    } else {
+                        self.turn_away(&socket, remote, bytes);
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "receiving a datagram failed"),
+            }
+            if self.arrived.is_closed() {
+                return;
+            }
+        }
+    }
+
+    async fn read_peer(self, socket: Arc<UdpSocket>, peer: SocketAddr) {
+        let mut buffer = vec![0; DATAGRAM_MAX];
+        loop {
+            match socket.recv(&mut buffer).await {
+                Ok(length) => self.pass(peer, buffer.get(..length).unwrap_or_default()),
+                Err(error) => {
+                    tracing::debug!(sip.remote = %peer, %error, "the peer is not there");
+                    let _ = self.arrived.try_send(Arrived::Failed { route: self.route(peer) });
+                }
+            }
+            if self.arrived.is_closed() {
+                return;
+            }
+        }
+    }
+
+    fn route(&self, remote: SocketAddr) -> Route {
+        let local = SocketAddr::new(own_address(self.local.ip(), remote), self.local.port());
+        Route { transport: Transport::Udp, local, remote }
+    }
+
+    fn pass(&self, remote: SocketAddr, bytes: &[u8]) {
+        let message = Arrived::Message { route: self.route(remote), bytes: bytes.to_vec() };
+        if self.arrived.try_send(message).is_err() {
+            tracing::warn!("too many messages at once: one was dropped, it will be repeated");
+        }
+    }
+
+    fn turn_away(&self, socket: &UdpSocket, remote: SocketAddr, bytes: &[u8]) {
+        tracing::debug!(sip.remote = %remote, "a stranger was turned away");
+        if let Some(refusal) = refuse_stranger(bytes, &self.route(remote)) {
+            let _ = socket.try_send_to(&refusal, remote);
+        }
+    }
+}

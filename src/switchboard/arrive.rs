@@ -1,0 +1,133 @@
+//! From an INVITE to a conversation.
+
+use uuid::Uuid;
+
+use super::directory::Entrance;
+use super::legs::LiveLeg;
+use super::{LiveCall, Switchboard};
+use crate::calendar;
+use crate::call::{Arrival, Call};
+use crate::media::{Order, StreamId};
+use crate::sip::sdp::{self, LocalSound};
+use crate::sip::{DialogId, Invitation};
+use crate::words::{CallId, CaseId, Clock, LegId, PhoneNumber, StreamFormat};
+
+/// No number of ours.
+const NOT_FOUND: u16 = 404;
+/// No sound both sides understand.
+const NOT_ACCEPTABLE: u16 = 488;
+/// Draining, or every port or every place is taken.
+const UNAVAILABLE: u16 = 503;
+
+impl Switchboard {
+    /// A phone is calling us.
+    pub(super) fn invited(&mut self, dialog: DialogId, invitation: &Invitation) {
+        match self.admit(dialog, invitation) {
+            Ok(live) => self.begin(live),
+            Err(status) => {
+                tracing::warn!(sip.status = status, sip.remote = %invitation.route.remote,
+                    "a call was refused");
+                let now = self.now();
+                self.parts.endpoint.refuse(now, dialog, status);
+            }
+        }
+    }
+
+    fn admit(&mut self, dialog: DialogId, invitation: &Invitation) -> Result<LiveCall, u16> {
+        if self.draining || self.calls.len() >= self.settings.calls_max {
+            return Err(UNAVAILABLE);
+        }
+        let (number_called, plan, entrance) =
+            self.parts.directory.find(&invitation.called).ok_or(NOT_FOUND)?;
+        let caller = invitation.caller.as_deref().filter(|_| !invitation.hidden);
+        let caller = caller.filter(|raw| !raw.is_empty()).map(PhoneNumber::from_network);
+        let id = CallId(Uuid::now_v7());
+        let (leg, answer) = self.caller_leg(id, dialog, invitation)?;
+        let arrived = self.parts.clock.wall();
+        let local = calendar::local(arrived, plan.timezone);
+        let arrival = Arrival {
+            direct: entrance == Entrance::Direct,
+            active: plan.hours.is_active(local),
+            hidden: caller.is_none(),
+        };
+        self.dialogs.insert(dialog, (id, LegId::CALLER));
+        self.streams.insert(leg.stream, (id, LegId::CALLER));
+        Ok(LiveCall {
+            id,
+            case: CaseId(Uuid::now_v7()),
+            call: Call::new(self.now(), plan.clone(), arrival),
+            plan,
+            legs: [(LegId::CALLER, leg)].into(),
+            answer,
+            number_called,
+            caller,
+            arrived,
+            sequence: 0,
+            due: None,
+            waiting: Vec::new(),
+        })
+    }
+
+    fn begin(&mut self, live: LiveCall) {
+        let id = live.id;
+        tracing::info!(call.id = %id, service = %live.plan.service,
+            caller = live.caller.as_ref().map(tracing::field::display), "a call came in");
+        self.calls.insert(id, live);
+        self.with_call(id, |_, _| {});
+    }
+
+    /// The caller's leg, and our answer to its offer if it made one.
+    fn caller_leg(
+        &mut self,
+        call: CallId,
+        dialog: DialogId,
+        invitation: &Invitation,
+    ) -> Result<(LiveLeg, Option<Vec<u8>>), u16> {
+        let (stream, local) = self.open_stream(call, invitation.route.local.ip())?;
+        let agreed = invitation.sdp.as_deref().map(|offer| sdp::answer(offer, &local)).transpose();
+        let (format, answer) = match agreed {
+            Ok(agreed) => agreed.unzip(),
+            Err(error) => {
+                tracing::warn!(%error, "the offered sound cannot be used");
+                self.order(Order::Close { stream });
+                return Err(NOT_ACCEPTABLE);
+            }
+        };
+        let leg =
+            LiveLeg { dialog, stream, local, format, claimed: None, keys_by: None, held: false };
+        Ok((leg, answer))
+    }
+
+    /// Binds a port and opens a stream on it.
+    pub(super) fn open_stream(
+        &mut self,
+        call: CallId,
+        towards: std::net::IpAddr,
+    ) -> Result<(StreamId, LocalSound), u16> {
+        let port = self.parts.ports.bind().map_err(|error| {
+            tracing::error!(%error, "no port for sound is left: the call is refused");
+            UNAVAILABLE
+        })?;
+        self.streams_begun += 1;
+        let stream = StreamId(self.streams_begun);
+        let bound = port.local();
+        let address = match self.settings.public_address {
+            Some(public) => public,
+            None if bound.ip().is_unspecified() => towards,
+            None => bound.ip(),
+        };
+        let session = self.streams_begun;
+        let local = LocalSound { address, port: bound.port(), session, version: 1 };
+        let trusted = self.settings.trunk_hosts.clone();
+        // Streams that may be bridged share a shard.
+        let shard = call.0.as_u64_pair().1;
+        self.order(Order::Open { stream, shard, port, trusted });
+        Ok((stream, local))
+    }
+
+    /// Tells the media thread what a leg agreed to.
+    pub(super) fn agree(&self, leg: &mut LiveLeg, format: StreamFormat) {
+        leg.format = Some(format);
+        self.order(Order::Agree { stream: leg.stream, format });
+    }
+}

@@ -1,0 +1,40 @@
+//! A leg's dialog and its sound.
+
+use crate::media::StreamId;
+use crate::sip::DialogId;
+use crate::sip::sdp::LocalSound;
+use crate::words::{PhoneNumber, StreamFormat};
+
+/// What carries one leg of a call.
+#[derive(Debug)]
+pub(super) struct LiveLeg {
+    pub(super) dialog: DialogId,
+    pub(super) stream: StreamId,
+    /// Our side of its session description.
+    pub(super) local: LocalSound,
+    /// What was agreed; `None` until there is an answer.
+    pub(super) format: Option<StreamFormat>,
+    /// Who else may not have this phone while this leg lives.
+    pub(super) claimed: Option<PhoneNumber>,
+    /// How keys arrive on this leg: the first way that brings one, so that a phone
+    /// that sends each press twice is heard once.
+    pub(super) keys_by: Option<KeysBy>,
+    /// Whether the other side has put us on hold.
+    pub(super) held: bool,
+}
+
+/// The ways a key arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeysBy {
+    /// With the sound: RFC 4733 or tones.
+    Sound,
+    /// In INFO requests.
+    Info,
+}
+
+impl LiveLeg {
+    /// Whether a key that arrived this way counts.
+    pub(super) fn counts(&mut self, way: KeysBy) -> bool {
+        *self.keys_by.get_or_insert(way) == way
+    }
+}

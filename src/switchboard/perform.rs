@@ -1,0 +1,275 @@
+//! Carries out the orders of a conversation.
+
+use std::time::Duration;
+
+use super::legs::LiveLeg;
+use super::{LiveCall, Sight, Switchboard};
+use crate::call::{Claim, Input, Output, Repeat, RingFailure};
+use crate::case::Fact;
+use crate::media::{self, Order, Shelved, StreamId};
+use crate::roster;
+use crate::sip::{Outgoing, sdp};
+use crate::store::Opening;
+use crate::words::{Clock, Language, LegId, PhoneNumber, PlayId, PromptId};
+
+impl Switchboard {
+    /// Drains a call's orders, and the orders that follow from carrying them out.
+    /// Returns whether the call goes on.
+    pub(super) fn carry_out(&mut self, live: &mut LiveCall) -> bool {
+        loop {
+            while let Some(output) = live.call.poll_output() {
+                if output == Output::End {
+                    self.forget(live);
+                    return false;
+                }
+                self.perform(live, output);
+            }
+            if live.waiting.is_empty() {
+                return true;
+            }
+            let now = self.now();
+            for input in std::mem::take(&mut live.waiting) {
+                live.call.handle_input(now, input);
+            }
+        }
+    }
+
+    fn perform(&mut self, live: &mut LiveCall, output: Output) {
+        match output {
+            Output::Answer => self.answer(live),
+            Output::Bridge { leg } => self.bridge(live, leg),
+            Output::Cancel { leg } | Output::HangUp { leg } => self.hang_up(live, leg),
+            Output::FindOnCall { .. } => self.find_on_call(live),
+            Output::Note(fact) => self.note(live, fact),
+            Output::OpenCase { first } => self.open_case(live, first),
+            Output::Play { leg, play, prompts, language, repeat } => {
+                self.play(live, leg, play, &prompts, language, repeat);
+            }
+            Output::Record { max } => self.record(live, max),
+            Output::Ring { leg, phone, claim, .. } => self.ring(live, leg, &phone, claim),
+            Output::StopPlay { leg } => {
+                self.order_on(live, leg, |stream| Order::StopPlay { stream });
+            }
+            Output::StopRecord => {
+                self.order_on(live, LegId::CALLER, |stream| Order::StopRecord { stream });
+            }
+            // Taken by `carry_out`.
+            Output::End => {}
+        }
+    }
+
+    fn order_on(&self, live: &LiveCall, leg: LegId, order: impl FnOnce(StreamId) -> Order) {
+        if let Some(leg) = live.legs.get(&leg) {
+            self.order(order(leg.stream));
+        }
+    }
+
+    fn open_case(&mut self, live: &mut LiveCall, first: Fact) {
+        self.show(live, &first);
+        let answer = self.parts.store.opening(Opening {
+            call: live.id,
+            case: live.case,
+            service: live.plan.service.clone(),
+            timezone: live.plan.timezone,
+            number_called: live.number_called.clone(),
+            caller: live.caller.clone(),
+            arrived: live.arrived,
+            first,
+        });
+        self.await_case(live.id, answer);
+    }
+
+    fn note(&mut self, live: &mut LiveCall, fact: Fact) {
+        live.sequence += 1;
+        self.show(live, &fact);
+        self.parts.store.note(live.id, live.sequence, self.parts.clock.wall(), fact);
+    }
+
+    fn show(&self, live: &LiveCall, fact: &Fact) {
+        match fact {
+            Fact::StoreFailed | Fact::RosterUnavailable | Fact::VoicemailFailed => {
+                tracing::error!(call.id = %live.id, step = fact.kind(), "{}", fact.kind());
+            }
+            Fact::RosterEmpty | Fact::NobodyAccepted => {
+                tracing::error!(call.id = %live.id, step = fact.kind(), "nobody took the call");
+            }
+            Fact::PromptMissing { prompt } => {
+                tracing::error!(call.id = %live.id, %prompt, "a recording is missing");
+            }
+            _ => tracing::info!(call.id = %live.id, step = fact.kind(), "call"),
+        }
+        if let Some(watch) = &self.watch {
+            let at = self.parts.clock.wall();
+            let _ = watch.send(Sight { call: live.id, at, fact: fact.clone() });
+        }
+    }
+
+    fn answer(&mut self, live: &mut LiveCall) {
+        let now = self.now();
+        let Some(leg) = live.legs.get_mut(&LegId::CALLER) else { return };
+        let (Some(format), Some(body)) = (leg.format, live.answer.take()) else {
+            // No offer came: ours goes out, the answer comes with the ACK.
+            let offer = sdp::offer(&leg.local);
+            self.parts.endpoint.answer(now, leg.dialog, offer);
+            return;
+        };
+        self.parts.endpoint.answer(now, leg.dialog, body);
+        self.order(Order::Agree { stream: leg.stream, format });
+        live.waiting.push(Input::CallerConnected);
+    }
+
+    fn bridge(&self, live: &LiveCall, responder: LegId) {
+        let caller = live.legs.get(&LegId::CALLER);
+        if let (Some(caller), Some(responder)) = (caller, live.legs.get(&responder)) {
+            self.order(Order::Bridge { a: caller.stream, b: responder.stream });
+        }
+    }
+
+    fn hang_up(&mut self, live: &mut LiveCall, leg: LegId) {
+        if let Some(leg) = live.legs.remove(&leg) {
+            let now = self.now();
+            self.parts.endpoint.hang_up(now, leg.dialog);
+            self.release(live, &leg);
+        }
+    }
+
+    /// Frees what a leg held. Its dialog may still be saying goodbye.
+    pub(super) fn release(&mut self, live: &LiveCall, leg: &LiveLeg) {
+        self.dialogs.remove(&leg.dialog);
+        self.streams.remove(&leg.stream);
+        self.order(Order::Close { stream: leg.stream });
+        if let Some(phone) = &leg.claimed {
+            self.claims.release(phone, live.id);
+        }
+    }
+
+    fn forget(&mut self, live: &mut LiveCall) {
+        for id in live.legs.keys().copied().collect::<Vec<_>>() {
+            self.hang_up(live, id);
+        }
+        tracing::info!(call.id = %live.id, "the call is over");
+    }
+
+    fn find_on_call(&self, live: &mut LiveCall) {
+        let plan = &live.plan;
+        live.waiting.push(match &self.parts.roster {
+            None => Input::RosterUnavailable,
+            Some(shifts) => {
+                let at = self.parts.clock.wall();
+                let ladder = roster::on_call(shifts, &plan.service, &plan.equipe, at);
+                Input::OnCall { ladder }
+            }
+        });
+    }
+
+    fn play(
+        &self,
+        live: &mut LiveCall,
+        leg: LegId,
+        play: PlayId,
+        prompts: &[PromptId],
+        language: Language,
+        repeat: Repeat,
+    ) {
+        let Some(stream) = live.legs.get(&leg).map(|leg| leg.stream) else { return };
+        let mut sounds = Vec::with_capacity(prompts.len());
+        for prompt in prompts {
+            sounds.push(match self.parts.shelf.get(language, prompt) {
+                Shelved::Found(sound) | Shelved::OtherLanguage(sound) => sound,
+                Shelved::Missing(sound) => {
+                    live.waiting.push(Input::PromptMissing { prompt: prompt.clone() });
+                    sound
+                }
+            });
+        }
+        let repeat = match repeat {
+            Repeat::Once => media::Repeat::Once,
+            Repeat::Forever => media::Repeat::Forever,
+        };
+        self.order(Order::Play { stream, play, sounds, repeat });
+    }
+
+    fn record(&self, live: &mut LiveCall, max: Duration) {
+        let path = &self.settings.voicemail_dir;
+        // A second message of one call has a name of its own.
+        let path = path.join(format!("{}-{}.wav", live.case, live.sequence));
+        self.order_on(live, LegId::CALLER, |stream| Order::Record { stream, path, max });
+    }
+
+    fn ring(&mut self, live: &mut LiveCall, leg: LegId, phone: &PhoneNumber, claim: Claim) {
+        if let Err(why) = self.try_ring(live, leg, phone, claim) {
+            live.waiting.push(Input::LegFailed { leg, why });
+        }
+    }
+
+    fn try_ring(
+        &mut self,
+        live: &mut LiveCall,
+        id: LegId,
+        phone: &PhoneNumber,
+        claim: Claim,
+    ) -> Result<(), RingFailure> {
+        if !self.may_dial(live, phone) {
+            tracing::error!(call.id = %live.id, "a number that may not be dialled was refused");
+            return Err(RingFailure::Unreachable);
+        }
+        let claimed = match claim {
+            Claim::Shared => None,
+            Claim::Exclusive if self.claims.take(phone, live.id) => Some(phone.clone()),
+            Claim::Exclusive => return Err(RingFailure::InUse),
+        };
+        let placed = self.place(live, id, phone, claimed.clone());
+        if placed.is_err()
+            && let Some(phone) = &claimed
+        {
+            self.claims.release(phone, live.id);
+        }
+        placed
+    }
+
+    /// Only the roster's phones and the plan's own; never 112 and its like.
+    fn may_dial(&self, live: &LiveCall, phone: &PhoneNumber) -> bool {
+        let on_roster = || {
+            let shifts = self.parts.roster.iter().flatten();
+            shifts.into_iter().any(|shift| shift.phone == *phone)
+        };
+        let of_the_plan = live.plan.own_targets().any(|target| target == phone);
+        !phone.is_never_dialled() && (of_the_plan || on_roster())
+    }
+
+    fn place(
+        &mut self,
+        live: &mut LiveCall,
+        id: LegId,
+        phone: &PhoneNumber,
+        claimed: Option<PhoneNumber>,
+    ) -> Result<(), RingFailure> {
+        let trunk = &self.settings.trunk;
+        let route = self.parts.line.route_to(trunk.transport, trunk.proxy);
+        let route = route.ok_or(RingFailure::Unreachable)?;
+        let towards = route.local.ip();
+        let (stream, local) =
+            self.open_stream(live.id, towards).map_err(|_| RingFailure::Unreachable)?;
+        let outgoing = Outgoing {
+            route,
+            to: phone.reveal().to_owned(),
+            from_number: live.plan.caller_id.reveal().to_owned(),
+            from_host: route.local.ip().to_string(),
+            sdp: sdp::offer(&local),
+            credentials: None,
+        };
+        let now = self.now();
+        let dialog = self.parts.endpoint.invite(now, outgoing).map_err(|error| {
+            tracing::error!(call.id = %live.id, %error, "a responder could not be rung");
+            self.order(Order::Close { stream });
+            RingFailure::Unreachable
+        })?;
+        self.dialogs.insert(dialog, (live.id, id));
+        self.streams.insert(stream, (live.id, id));
+        live.legs.insert(
+            id,
+            LiveLeg { dialog, stream, local, format: None, claimed, keys_by: None, held: false },
+        );
+        Ok(())
+    }
+}
