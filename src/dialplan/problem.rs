@@ -125,11 +125,13 @@ pub(super) struct Findings<'a> {
     file: &'a str,
     text: &'a str,
     problems: Vec<Problem>,
+    /// Lines were left out because they could not be read.
+    torn: bool,
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, problems: Vec::new() }
+        Self { file, text, problems: Vec::new(), torn: false }
     }
 
     /// Notes something that makes the plan unusable.
@@ -140,6 +142,29 @@ impl<'a> Findings<'a> {
     /// Notes something somebody should look at.
     pub(super) fn warning(&mut self, span: impl Into<SourceSpan>, what: impl Into<String>) {
         self.note(Severity::Warning, span.into(), what.into());
+    }
+
+    /// Notes that something is not there, unless it may stand on a line left out.
+    pub(super) fn missing(
+        &mut self,
+        span: impl Into<SourceSpan>,
+        what: impl Into<String>,
+        suggestion: impl Into<String>,
+    ) {
+        if !self.torn {
+            self.error(span, what);
+            self.suggest(suggestion);
+        }
+    }
+
+    /// From here on, what is missing may stand on a line left out.
+    pub(super) fn tear(&mut self) {
+        self.torn = true;
+    }
+
+    /// Whether lines were left out.
+    pub(super) fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// Says what to do about what was noted last.

@@ -25,7 +25,8 @@ const SECTIONS: [&str; 5] = ["service", "hours", "answer", "direct", "in-hours"]
 /// file. Whatever `text` is, it does not panic.
 pub fn read(file_name: &str, text: &str, recordings: &Recordings) -> (Option<Plan>, Vec<Problem>) {
     let mut findings = Findings::new(file_name, text);
-    let plan = parse(&mut findings)
+    let document = parse(&mut findings);
+    let plan = document
         .and_then(|document| plan(&document, recordings, &mut findings))
         .filter(|_| !findings.any_error());
     (plan, findings.finish())
@@ -41,16 +42,19 @@ fn plan(
     let [head, times, answer, direct, in_hours] = sections;
     let service = head.and_then(|node| service(node, &mut needs, findings));
     let hours = times.and_then(|node| hours(node, findings));
+    let mut whole = !findings.is_torn();
     let [answer, direct, in_hours] = [answer, direct, in_hours].map(|node| {
         let section = Line::open(node?, &[], findings);
         section.at_most(0, findings);
-        Some((script(section.block(), &mut needs, findings), section.span()))
+        let verbs = script(section.block(), &mut needs, findings);
+        whole &= verbs.len() == section.block().len();
+        Some((verbs, section.span()))
     });
     let language = service.as_ref().map_or(Language::It, |service| service.language);
     heard(&needs, language, recordings, findings);
     let scripts = Scripts { answer: answer?, direct: direct?, in_hours: in_hours? };
     // A verb that could not be read is a hole in its path: one report is enough.
-    if !findings.any_error() {
+    if whole {
         walk(&scripts, findings);
         emergency_number_told(&scripts, language, recordings, findings);
     }
@@ -76,11 +80,11 @@ fn sections<'k>(
     SECTIONS.map(|word| {
         let section = document.get(word);
         if section.is_none() {
-            findings.error(0..0, format!("manca la sezione «{word}»"));
-            findings.suggest(match word {
+            let suggestion = match word {
                 "in-hours" => "se non serve, almeno: in-hours { go-on-call; }",
                 _ => "guarda uno dei percorsi forniti con il programma",
-            });
+            };
+            findings.missing(0..0, format!("manca la sezione «{word}»"), suggestion);
         }
         section
     })

@@ -59,8 +59,11 @@ pub(super) fn hours(node: &KdlNode, findings: &mut Findings<'_>) -> Option<Hours
         draft.line(line, findings);
     }
     if draft.comuni.is_empty() {
-        findings.error(head.span(), "non c'è nessun Comune");
-        findings.suggest("per esempio comune \"074010\" \"Mesagne\" { patron day=16 month=7; }");
+        findings.missing(
+            head.span(),
+            "non c'è nessun Comune",
+            "per esempio comune \"074010\" \"Mesagne\" { patron day=16 month=7; }",
+        );
     }
     if always {
         return Some(HoursRead { hours: Hours::always(), comuni: draft.comuni });
@@ -133,12 +136,18 @@ impl Draft {
 
     fn finish(mut self, head: Line<'_>, findings: &mut Findings<'_>) -> Option<HoursRead> {
         if self.ends.is_none() && !has_line(head, "ends") {
-            findings.error(head.span(), "manca a che ora il servizio lascia il posto agli uffici");
-            findings.suggest("per esempio ends \"08:00\"; per un servizio h24: hours always");
+            findings.missing(
+                head.span(),
+                "manca a che ora il servizio lascia il posto agli uffici",
+                "per esempio ends \"08:00\"; per un servizio h24: hours always",
+            );
         }
         if self.lead.is_none() && !has_line(head, "starts") {
-            findings.error(head.span(), "manca quanto prima della chiusura comincia il servizio");
-            findings.suggest("per esempio starts before-closing=\"30m\"");
+            findings.missing(
+                head.span(),
+                "manca quanto prima della chiusura comincia il servizio",
+                "per esempio starts before-closing=\"30m\"",
+            );
         }
         for office in &mut self.offices {
             if office.tables.is_empty() {

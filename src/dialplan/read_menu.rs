@@ -71,8 +71,11 @@ fn choices(
         }
     }
     if otherwise.is_empty() {
-        findings.error(menu.span(), "il menu non dice che cosa fare di chi non sceglie");
-        findings.suggest("aggiungi in fondo: otherwise category=\"unspecified\"");
+        findings.missing(
+            menu.span(),
+            "il menu non dice che cosa fare di chi non sceglie",
+            "aggiungi in fondo: otherwise category=\"unspecified\"",
+        );
     }
     let is_group = |choice: &&Choice| matches!(choice, Choice::Category { .. });
     let groups = choices.values().filter(is_group).count();

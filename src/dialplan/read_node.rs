@@ -3,7 +3,7 @@
 use kdl::{KdlEntry, KdlNode};
 
 use super::problem::Findings;
-use super::read_value::suggest_word;
+use super::read_value::{nearest, suggest_word};
 
 /// A line whose options are all known.
 #[derive(Clone, Copy)]
@@ -57,11 +57,21 @@ impl<'k> Line<'k> {
         findings: &mut Findings<'_>,
     ) -> Option<&'k KdlEntry> {
         let entry = self.option(name);
-        if entry.is_none() {
-            findings.error(self.span(), format!("a «{}» manca «{name}»", self.word()));
-            findings.suggest(format!("per esempio {name}={example}"));
+        // A misspelt option was reported already.
+        if entry.is_none() && !self.misspells(name) {
+            findings.missing(
+                self.span(),
+                format!("a «{}» manca «{name}»", self.word()),
+                format!("per esempio {name}={example}"),
+            );
         }
         entry
+    }
+
+    /// Whether an option looks like `name`.
+    fn misspells(self, name: &str) -> bool {
+        let options = self.node.entries().iter().filter_map(|entry| entry.name());
+        options.into_iter().any(|option| nearest(option.value(), [name]).is_some())
     }
 
     /// The values without a name, in order.

@@ -136,7 +136,8 @@ impl<'k> Lines<'k> {
         }
         for word in LINES.iter().filter(|word| !OPTIONAL.contains(word)) {
             if !lines.iter().any(|line| line.word() == *word) {
-                findings.error(head.span(), format!("al servizio manca «{word}»"));
+                let what = format!("al servizio manca «{word}»");
+                findings.missing(head.span(), what, format!("aggiungi una riga: {word} \"…\""));
             }
         }
         Self(lines)

@@ -1,6 +1,7 @@
 //! Broken KDL told in Italian, where it is broken.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kdl::{KdlDiagnostic, KdlDocument, KdlError};
 
@@ -20,7 +21,9 @@ const MOST_REPORTS: usize = 20;
 /// a text no person would write must cost neither.
 const MOST: [(&str, usize); 3] = [("{", 120), ("/*", 120), ("/-", 8)];
 
-/// Parses `text`; reports what keeps it from being KDL.
+/// Parses the text; reports what keeps it from being KDL.
+///
+/// Of a broken text it gives what stands on the other lines, if that is KDL.
 pub(super) fn parse(findings: &mut Findings<'_>) -> Option<KdlDocument> {
     let text = findings.text();
     if text.len() > LONGEST {
@@ -37,15 +40,36 @@ pub(super) fn parse(findings: &mut Findings<'_>) -> Option<KdlDocument> {
             return None;
         }
     }
-    match parse_apart(text) {
+    let broken = match parse_apart(text) {
         Some(Ok(document)) => return Some(document),
-        Some(Err(broken)) => report_each(&broken.diagnostics, findings),
-        None => {}
-    }
+        Some(Err(broken)) => broken,
+        None => KdlError { input: Arc::default(), diagnostics: Vec::new() },
+    };
+    let lines = report_each(&broken.diagnostics, findings);
     if !findings.any_error() {
         findings.error(0..0, "il file non si riesce a leggere");
+        return None;
     }
-    None
+    // What is wrong elsewhere is worth telling in the same breath, unless the breaks
+    // are in the blocks themselves: then nothing stands where its author put it.
+    let blocks =
+        |(number, line): (usize, &str)| lines.contains(&number) && line.contains(['{', '}']);
+    if text.lines().enumerate().any(blocks) {
+        return None;
+    }
+    findings.tear();
+    parse_apart(&without(text, &lines))?.ok()
+}
+
+/// `text` with blanks for `lines`, every other byte in its place.
+fn without(text: &str, lines: &BTreeSet<usize>) -> String {
+    text.split_inclusive('\n')
+        .enumerate()
+        .map(|(number, line)| match lines.contains(&number) {
+            false => line.to_owned(),
+            true => " ".repeat(line.len().saturating_sub(1)) + "\n",
+        })
+        .collect()
 }
 
 /// Parses on a stack of its own: the parser's recovery from errors recurses once an
@@ -60,7 +84,7 @@ fn parse_apart(text: &str) -> Option<Result<KdlDocument, KdlError>> {
 }
 
 /// Reports the first break of each line; what follows on it is mostly its echo.
-fn report_each(broken: &[KdlDiagnostic], findings: &mut Findings<'_>) {
+fn report_each(broken: &[KdlDiagnostic], findings: &mut Findings<'_>) -> BTreeSet<usize> {
     let text = findings.text();
     let line_of = |offset: usize| {
         let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
@@ -72,16 +96,33 @@ fn report_each(broken: &[KdlDiagnostic], findings: &mut Findings<'_>) {
             report(diagnostic, findings);
         }
     }
+    lines
 }
 
 fn report(diagnostic: &KdlDiagnostic, findings: &mut Findings<'_>) {
-    let span = diagnostic.span;
-    let end = span.offset().saturating_add(span.len());
-    let marked = findings.text().get(span.offset()..end).unwrap_or_default().trim();
+    let text = findings.text();
+    let (start, end) =
+        (diagnostic.span.offset(), diagnostic.span.offset().saturating_add(diagnostic.span.len()));
+    let marked = text.get(start..end).unwrap_or_default().trim();
     let message = diagnostic.message.as_deref().unwrap_or_default();
+    if let Some(equals) = bare_equals(text, start).filter(|_| !marked.starts_with(['}', '#'])) {
+        findings.error(equals..equals + 1, "dopo = manca il valore");
+        findings.suggest("scrivilo subito dopo, senza spazi: opzione=\"valore\"");
+        return;
+    }
     let (what, suggestion) = in_italian(message, marked);
-    findings.error(span, what);
+    findings.error(start..end, what);
     findings.suggest(suggestion);
+}
+
+/// An `=` on the line of `offset` with nothing behind it.
+fn bare_equals(text: &str, offset: usize) -> Option<usize> {
+    let before = text.get(..offset)?;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text.get(start..)?.lines().next()?;
+    let code = line.split("//").next()?;
+    let at = code.find("= ").or_else(|| code.strip_suffix('=').map(str::len))?;
+    Some(start + at)
 }
 
 /// What is broken and what to do, from the parser's words and the text it marked.
@@ -95,12 +136,10 @@ fn in_italian(message: &str, marked: &str) -> (&'static str, &'static str) {
         ("questo blocco non viene mai chiuso", "aggiungi } dove il blocco finisce")
     } else if says("child block instead") {
         ("qui si apre un blocco senza il suo comando", "scrivi il comando prima di {")
-    } else if says("end of document") {
+    } else if says("end of document") && marked.starts_with('}') {
         ("una parentesi } di troppo", "toglila, o apri il suo blocco con {")
     } else if says("multi-line comment") {
         ("commento aperto con /* e mai chiuso", "chiudilo con */")
-    } else if says("property value") {
-        ("dopo = manca il valore", "scrivilo subito dopo, senza spazi: opzione=\"valore\"")
     } else if says("node name") {
         ("qui doveva cominciare un comando", "controlla virgolette e parentesi qui vicino")
     } else if ["integer", "float", "number", "hexadecimal", "octal", "binary"]

@@ -67,8 +67,10 @@ where
     let within = N::try_from(number).ok().filter(|number| bounds.contains(number));
     if within.is_none() {
         let (least, most) = (bounds.start(), bounds.end());
-        findings
-            .error(entry.span(), format!("{number} è fuori dai limiti: va da {least} a {most}"));
+        findings.error(
+            entry.span(),
+            format!("{number} non va bene: i limiti sono da {least} a {most}"),
+        );
     }
     within
 }
@@ -93,7 +95,7 @@ pub(super) fn duration(
         let (least, most) = (in_words(*bounds.start()), in_words(*bounds.end()));
         findings.error(
             entry.span(),
-            format!("{} è fuori dai limiti: da {least} a {most}", in_words(duration)),
+            format!("{} non va bene: i limiti sono {least} e {most}", in_words(duration)),
         );
         return None;
     }
