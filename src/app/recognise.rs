@@ -86,19 +86,20 @@ impl Recogniser {
         }
         let (recording, offset) = self.windows.get(&window).copied()?;
         let origin = self.position.checked_sub((offset + WINDOW) as u64)?;
-        let goes_on = |run: &Run| {
-            run.recording == recording && run.origin == origin && self.position - run.last < GAP
+        let (name, length) = self.names.get(recording)?;
+        let before = self.run.filter(|run| run.recording == recording);
+        let mut run = match before {
+            Some(run) if run.origin == origin => run,
+            before => {
+                let loops = before.is_some_and(|run| {
+                    run.origin + length == origin && (run.found >= RUN || run.loops)
+                });
+                Run { recording, origin, found: 0, loops }
+            }
         };
-        let mut run = self.run.filter(goes_on).unwrap_or(Run {
-            recording,
-            origin,
-            found: 0,
-            last: self.position,
-        });
         run.found += 1;
-        run.last = self.position;
         self.run = Some(run);
-        (run.found == RUN).then(|| self.names.get(recording).cloned()).flatten()
+        (run.found == RUN && !run.loops).then(|| name.clone())
     }
 }
 
