@@ -8,16 +8,16 @@ use polaris::words::Moment;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-pub const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
                        m=audio 4000 RTP/AVP 8\r\n";
 
 /// Our route: 192.0.2.1 is us, 192.0.2.9 the peer.
-pub fn route(transport: Transport) -> Route {
+pub(crate) fn route(transport: Transport) -> Route {
     let local = "192.0.2.1:5060".parse().unwrap();
     Route { transport, local, remote: "192.0.2.9:5062".parse().unwrap() }
 }
 
-pub fn outgoing(route: Route) -> Outgoing {
+pub(crate) fn outgoing(route: Route) -> Outgoing {
     Outgoing {
         route,
         to: "+393330000001".into(),
@@ -29,46 +29,45 @@ pub fn outgoing(route: Route) -> Outgoing {
 }
 
 /// One endpoint, spoken to in text.
-pub struct Wire {
-    pub us: Endpoint,
-    pub now: Moment,
-    pub route: Route,
+pub(crate) struct Wire {
+    pub(crate) us: Endpoint,
+    pub(crate) now: Moment,
+    pub(crate) route: Route,
 }
 
 impl Wire {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::over(Transport::Udp, Config::default())
     }
 
-    pub fn over(transport: Transport, config: Config) -> Self {
+    pub(crate) fn over(transport: Transport, config: Config) -> Self {
         Self { us: Endpoint::new(config, 7), now: Moment::START, route: route(transport) }
     }
 
-    pub fn receive(&mut self, text: &str) {
+    pub(crate) fn receive(&mut self, text: &str) {
         self.us.receive(self.now, self.route, text.as_bytes());
     }
 
     /// Everything sent since the last look.
-    pub fn sent(&mut self) -> Vec<Message> {
+    pub(crate) fn sent(&mut self) -> Vec<Message> {
         std::iter::from_fn(|| self.us.poll_transmit())
             .map(|transmit| Message::parse(&transmit.bytes).unwrap())
             .collect()
     }
 
     /// Status or method of everything sent since the last look, as `200/INVITE` or `BYE`.
-    pub fn summary(&mut self) -> Vec<String> {
+    pub(crate) fn summary(&mut self) -> Vec<String> {
         self.sent().iter().map(summary).collect()
     }
 
-    pub fn events(&mut self) -> Vec<Event> {
+    pub(crate) fn events(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.us.poll_event()).collect()
     }
 
     /// Lets time pass, waking the endpoint exactly when it asks.
-    pub fn pass(&mut self, span: Duration) {
+    pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.now + span;
         while let Some(at) = self.us.poll_timeout().filter(|at| *at <= end) {
-            assert!(at >= self.now || self.us.poll_timeout().is_some());
             self.now = self.now.max(at);
             self.us.handle_timeout(self.now);
         }
@@ -76,17 +75,17 @@ impl Wire {
     }
 
     /// Nothing is kept any more.
-    pub fn assert_empty(&self) {
+    pub(crate) fn assert_empty(&self) {
         assert_eq!((self.us.open_dialogs(), self.us.open_transactions()), (0, 0));
         assert_eq!(self.us.poll_timeout(), None);
     }
 }
 
-pub fn secs(seconds: u64) -> Duration {
+pub(crate) fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-pub fn summary(message: &Message) -> String {
+pub(crate) fn summary(message: &Message) -> String {
     match message.status() {
         Some(status) => {
             let cseq = message.header("CSeq").unwrap();
@@ -97,7 +96,7 @@ pub fn summary(message: &Message) -> String {
 }
 
 /// A request of the scripted caller; `to_tag` may be empty.
-pub fn request(method: &str, cseq: u32, branch: &str, to_tag: &str, body: &str) -> String {
+pub(crate) fn request(method: &str, cseq: u32, branch: &str, to_tag: &str, body: &str) -> String {
     let tag = if to_tag.is_empty() { String::new() } else { format!(";tag={to_tag}") };
     let kind = match (body.is_empty(), method) {
         (true, _) => "",
@@ -115,7 +114,7 @@ pub fn request(method: &str, cseq: u32, branch: &str, to_tag: &str, body: &str) 
 }
 
 /// A response of the scripted called party to a request of ours.
-pub fn response(to: &Message, status: u16, tag: &str, extra: &str, body: &str) -> String {
+pub(crate) fn response(to: &Message, status: u16, tag: &str, extra: &str, body: &str) -> String {
     let mut text = format!("SIP/2.0 {status} X\r\n");
     for name in ["Via", "From", "Call-ID", "CSeq"] {
         text.push_str(&format!("{name}: {}\r\n", to.header(name).unwrap()));
@@ -136,25 +135,25 @@ pub fn response(to: &Message, status: u16, tag: &str, extra: &str, body: &str) -
 
 /// How a link spoils what it carries, percent and milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Link {
-    pub loss: u8,
-    pub duplication: u8,
-    pub delay_ms_max: u64,
+pub(crate) struct Link {
+    pub(crate) loss: u8,
+    pub(crate) duplication: u8,
+    pub(crate) delay_ms_max: u64,
 }
 
 /// Two endpoints and the link between: side 0 calls, side 1 is called.
-pub struct Pair {
-    pub sides: [Endpoint; 2],
-    pub events: [Vec<Event>; 2],
-    pub now: Moment,
-    pub random: StdRng,
+pub(crate) struct Pair {
+    pub(crate) sides: [Endpoint; 2],
+    pub(crate) events: [Vec<Event>; 2],
+    pub(crate) now: Moment,
+    pub(crate) random: StdRng,
     link: Link,
     flying: BTreeMap<(Moment, u64), (usize, Vec<u8>)>,
     sent: u64,
 }
 
 impl Pair {
-    pub fn new(seed: u64, link: Link) -> Self {
+    pub(crate) fn new(seed: u64, link: Link) -> Self {
         let side = |salt| Endpoint::new(Config::default(), seed.wrapping_mul(2) + salt);
         Self {
             sides: [side(0), side(1)],
@@ -168,7 +167,7 @@ impl Pair {
     }
 
     /// The route as seen from a side.
-    pub fn route(side: usize) -> Route {
+    pub(crate) fn route(side: usize) -> Route {
         let ours = route(Transport::Udp);
         match side {
             0 => ours,
@@ -177,7 +176,7 @@ impl Pair {
     }
 
     /// Puts what the sides sent on the link, and collects what they report.
-    pub fn collect(&mut self) {
+    pub(crate) fn collect(&mut self) {
         for side in 0..2 {
             while let Some(transmit) = self.sides[side].poll_transmit() {
                 let copies = 1 + u8::from(self.random.random_range(0..100) < self.link.duplication);
@@ -198,14 +197,14 @@ impl Pair {
     }
 
     /// When the next thing happens by itself.
-    pub fn next(&self) -> Option<Moment> {
+    pub(crate) fn next(&self) -> Option<Moment> {
         let flying = self.flying.keys().next().map(|(at, _)| *at);
         let [one, two] = [0, 1].map(|side| self.sides[side].poll_timeout());
         [flying, one, two].into_iter().flatten().min()
     }
 
     /// Goes to `at` and does what is due there.
-    pub fn advance(&mut self, at: Moment) {
+    pub(crate) fn advance(&mut self, at: Moment) {
         self.now = self.now.max(at);
         while let Some(entry) = self.flying.first_entry().filter(|e| e.key().0 <= self.now) {
             let (to, bytes) = entry.remove();

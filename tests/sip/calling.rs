@@ -240,3 +240,24 @@ fn what_cannot_be_dialled_is_not_sent() {
     assert_eq!(full, Err(PlaceCallError::TooManyDialogs));
     assert_eq!(wire.summary(), [""; 0]);
 }
+
+#[test]
+fn a_challenged_bye_is_sent_again() {
+    let mut wire = Wire::new();
+    let mut call = outgoing(wire.route);
+    let (username, password) = ("polaris".to_owned(), "secret".to_owned());
+    call.credentials = Some(Credentials { username, password });
+    let dialog = wire.us.invite(wire.now, call).unwrap();
+    let invite = wire.sent().remove(0);
+    wire.receive(&response(&invite, 200, "phone", "", SDP));
+    wire.us.hang_up(wire.now, dialog);
+    let bye = wire.sent().remove(1);
+    let challenge = "WWW-Authenticate: Digest realm=\"t\", nonce=\"n\", algorithm=SHA-256\r\n";
+    wire.receive(&response(&bye, 401, "", challenge, ""));
+    let again = wire.sent().remove(0);
+    assert_eq!(again.header("CSeq"), Some("3 BYE"));
+    assert!(again.header("Authorization").unwrap().contains("algorithm=SHA-256"));
+    wire.receive(&response(&again, 401, "", challenge, ""));
+    wire.pass(secs(64));
+    wire.assert_empty();
+}
