@@ -24,7 +24,7 @@ pub(crate) struct Request {
 
 /// What a request and its copies, its ACK and its CANCEL have in common.
 ///
-/// RFC 3261 §17.2.3: branch, sent-by and method. Call-ID and CSeq are added, so
+/// RFC 3261 §17.2.3: branch, sent-by and method. Call-ID and `CSeq` are added, so
 /// that a sender that reuses its branches confuses nobody. Without the cookie
 /// (RFC 2543) the fields of the request stand in for the branch.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -60,6 +60,10 @@ impl Framer {
 
     fn cut(&mut self) -> Result<Option<Vec<u8>>, StreamBroken> {
         self.skip_keep_alives();
+        if self.buffer.iter().all(|b| matches!(b, b'\r' | b'\n')) {
+            self.buffer.truncate(3);
+            return Ok(None);
+        }
         let Some(head) = head_length(&self.buffer) else {
             let endless = self.buffer.len() > LONGEST;
             return if endless { Err(StreamBroken::TooLong) } else { Ok(None) };

@@ -30,7 +30,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Enough for 400 calls with a responder each, and half a minute of memory at 50 calls a second.
+    /// Enough for 400 calls with a responder each, and for 50 new calls a second.
     fn default() -> Self {
         Self { user_agent: "polaris".into(), max_dialogs: 2_000, max_transactions: 20_000 }
     }
@@ -46,7 +46,7 @@ pub enum OfferedBy {
 }
 
 /// What happened. After [`hang_up`](super::Endpoint::hang_up) nothing more is said of a dialog.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Event {
     /// Somebody calls; 100 is already on its way.
     Invited {
@@ -128,6 +128,48 @@ pub enum Event {
         /// Its body.
         body: Vec<u8>,
     },
+}
+
+impl Event {
+    /// The dialog it happened in.
+    pub fn dialog(&self) -> DialogId {
+        match self {
+            Self::Invited { dialog, .. }
+            | Self::Cancelled { dialog }
+            | Self::Confirmed { dialog, .. }
+            | Self::NeverConfirmed { dialog }
+            | Self::Offered { dialog, .. }
+            | Self::OfferWanted { dialog }
+            | Self::OfferAnswered { dialog, .. }
+            | Self::Ringing { dialog }
+            | Self::Answered { dialog, .. }
+            | Self::Failed { dialog, .. }
+            | Self::HungUp { dialog, .. }
+            | Self::InfoReceived { dialog, .. } => *dialog,
+        }
+    }
+}
+
+impl fmt::Debug for Event {
+    /// What happened and where; no body, because bodies hold keys and addresses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Invited { .. } => "Invited",
+            Self::Cancelled { .. } => "Cancelled",
+            Self::Confirmed { .. } => "Confirmed",
+            Self::NeverConfirmed { .. } => "NeverConfirmed",
+            Self::Offered { .. } => "Offered",
+            Self::OfferWanted { .. } => "OfferWanted",
+            Self::OfferAnswered { .. } => "OfferAnswered",
+            Self::Ringing { .. } => "Ringing",
+            Self::Answered { .. } => "Answered",
+            Self::Failed { status, .. } => return write!(f, "Failed({}, {status})", self.dialog()),
+            Self::HungUp { lost: true, .. } => "Lost",
+            Self::HungUp { .. } => "HungUp",
+            Self::InfoReceived { .. } => "InfoReceived",
+        };
+        write!(f, "{name}({})", self.dialog())
+    }
 }
 
 /// An INVITE that wants a new call.

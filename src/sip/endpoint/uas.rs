@@ -170,7 +170,8 @@ impl Endpoint {
             }
             self.wakeups.set(Owner::Server(server), record.machine.poll_timeout());
         }
-        let dialog = self.find_usage(request).or(dialog.filter(|_| request.to_tag.is_none()));
+        let dialog =
+            self.find_usage(request).or_else(|| dialog.filter(|_| request.to_tag.is_none()));
         if let Some(dialog) = dialog {
             self.confirm(now, dialog, request);
         }

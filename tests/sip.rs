@@ -1,0 +1,16 @@
+//! The SIP machine in virtual time: scripted peers, lossy links, an oracle.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+#[path = "sip/bench.rs"]
+mod bench;
+#[path = "sip/called.rs"]
+mod called;
+#[path = "sip/calling.rs"]
+mod calling;
+#[path = "sip/lossy.rs"]
+mod lossy;
+#[path = "sip/offers.rs"]
+mod offers;
+#[path = "sip/oracle.rs"]
+mod oracle;
