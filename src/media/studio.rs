@@ -203,13 +203,10 @@ impl Studio {
     }
 
     fn bridge(&mut self, a: StreamId, b: StreamId) {
-        let (Some(a), Some(b)) = (self.places.get(&a).copied(), self.places.get(&b).copied())
-        else {
+        let Some((a, b)) = self.two(a, b).filter(|(a, b)| a != b) else {
+            tracing::warn!("a bridge was ordered between streams that are not both open here");
             return;
         };
-        if a == b {
-            return;
-        }
         for (place, peer) in [(a, b), (b, a)] {
             self.part(place);
             if let Some(Some(stream)) = self.streams.get_mut(place) {
@@ -219,13 +216,14 @@ impl Studio {
     }
 
     fn unbridge(&mut self, a: StreamId, b: StreamId) {
-        let (Some(a), Some(b)) = (self.places.get(&a).copied(), self.places.get(&b).copied())
-        else {
-            return;
-        };
+        let Some((a, b)) = self.two(a, b) else { return };
         if self.streams[a].as_ref().is_some_and(|stream| stream.peer == Some(b)) {
             self.part(a);
         }
+    }
+
+    fn two(&self, a: StreamId, b: StreamId) -> Option<(usize, usize)> {
+        Some((*self.places.get(&a)?, *self.places.get(&b)?))
     }
 
     /// Ends the bridge the stream at `place` is in.
