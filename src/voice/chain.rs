@@ -121,7 +121,7 @@ fn length(seconds: f64, rate: u32) -> usize {
     (seconds * f64::from(rate)).round() as usize
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same on every machine.
+/// `SplitMix64` (Steele, Lea, Flood 2014): small, seeded, the same on every machine.
 struct Noise(u64);
 
 impl Noise {
@@ -160,7 +160,7 @@ mod tests {
             .map(|n| {
                 let inside = (8_000..40_000).contains(&n);
                 let syllable = (f64::from(n) / 1_600.0).sin().max(0.0);
-                let pulse = (-f64::from(n % 128) / 12.0).exp() * (f64::from(n) * 0.9).cos();
+                let pulse = (-f64::from(n % 128) / 40.0).exp() * (f64::from(n) * 0.9).cos();
                 if inside { (syllable * pulse * 9_000.0) as i16 } else { 0 }
             })
             .collect()
@@ -181,10 +181,25 @@ mod tests {
     #[test]
     fn silence_around_is_cut_to_lead_and_tail() {
         let made = telephone(&speech_like());
-        // 2 s of syllables (the first and last are partly under −50 dB) and 140 ms.
-        assert!((15_000..17_200).contains(&made.len()), "{}", made.len());
+        // 1.73 s from the first syllable to the last, less their soft edges, and 140 ms.
+        assert!((13_200..15_200).contains(&made.len()), "{}", made.len());
         assert!(made[..120].iter().all(|sample| sample.abs() < 60));
         assert!(made[made.len() - 900..].iter().all(|sample| sample.abs() < 60));
+    }
+
+    #[test]
+    fn a_long_pause_is_cut_and_a_short_one_is_left() {
+        let tone = |n: i32| ((f64::from(n) * 0.2).sin() * 4_000.0) as i16;
+        let length = |pause: usize| {
+            let mut speech: Vec<i16> = (0..16_000).map(tone).collect();
+            speech.extend(vec![0; pause]);
+            speech.extend((0..16_000).map(tone));
+            telephone(&speech).len()
+        };
+        // 16 samples a millisecond in, 8 out; the filters ring for some milliseconds.
+        assert!(length(3_200).abs_diff(length(0) + 1_600) <= 80);
+        assert!(length(32_000).abs_diff(length(0) + 2_800) <= 400);
+        assert_eq!(length(32_000), length(48_000));
     }
 
     #[test]

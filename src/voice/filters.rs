@@ -63,7 +63,9 @@ mod tests {
     use super::*;
 
     fn tone(hertz: f64) -> Vec<f64> {
-        (0..16_000).map(|n| (f64::from(n) * hertz * 6.283_185_307 / 16_000.0).sin()).collect()
+        (0..16_000)
+            .map(|n| (f64::from(n) * hertz * std::f64::consts::TAU / 16_000.0).sin())
+            .collect()
     }
 
     fn through(filter: impl Fn(&mut [f64]), hertz: f64) -> f64 {

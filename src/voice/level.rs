@@ -114,7 +114,7 @@ mod tests {
     fn sine(level_dbov: f64, seconds: f64, rate: u32) -> Vec<f64> {
         let amplitude = 10_f64.powf(level_dbov / 20.0) * 2_f64.sqrt();
         (0..(seconds * f64::from(rate)) as usize)
-            .map(|n| amplitude * (n as f64 * 440.0 * 6.283_185_307 / f64::from(rate)).sin())
+            .map(|n| amplitude * (n as f64 * 440.0 * std::f64::consts::TAU / f64::from(rate)).sin())
             .collect()
     }
 
