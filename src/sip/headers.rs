@@ -1,4 +1,4 @@
-//! The grammar inside header values: lists, parameters, name-addr, Via, CSeq.
+//! The grammar inside header values: lists, parameters, `name-addr`, Via, `CSeq`.
 //!
 //! Quotes are honoured everywhere, backslashes inside them too: a display name
 //! can hold commas, semicolons and whole false addresses (RFC 4475 §3.1.1).

@@ -46,7 +46,7 @@ impl Server {
         (!self.last.is_empty()).then_some(&self.last)
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Moment) -> Due {
+    pub(crate) fn handle_timeout(&self, now: Moment) -> Due {
         match self.state {
             State::Completed { until } if now >= until => Due::Over,
             _ => Due::Nothing,

@@ -94,6 +94,11 @@ impl<O: Copy + Ord + Hash> Wakeups<O> {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.by_owner.len() + self.queue.len()
+    }
+
     /// The earliest moment of all.
     pub(crate) fn next(&self) -> Option<Moment> {
         self.queue.first().map(|(at, _)| *at)

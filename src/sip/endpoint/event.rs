@@ -30,7 +30,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Enough for 400 calls with a responder each, and half a minute of memory at 50 calls a second.
+    /// Enough for 400 calls with a responder each, and for 50 new calls a second.
     fn default() -> Self {
         Self { user_agent: "polaris".into(), max_dialogs: 2_000, max_transactions: 20_000 }
     }

@@ -85,6 +85,20 @@ impl Endpoint {
             self.respond(now, server, status, |_| {});
             return;
         }
+        self.serve_in_dialog(now, dialog, server, &method, offer);
+        if let Some(event) = info {
+            self.report(dialog, event);
+        }
+    }
+
+    fn serve_in_dialog(
+        &mut self,
+        now: Moment,
+        dialog: DialogId,
+        server: u64,
+        method: &Method,
+        offer: Option<Vec<u8>>,
+    ) {
         match method {
             Method::Invite => {
                 self.respond(now, server, 100, |_| {});
@@ -97,9 +111,6 @@ impl Endpoint {
             _ => {
                 self.respond(now, server, 200, |_| {});
             }
-        }
-        if let Some(event) = info {
-            self.report(dialog, event);
         }
     }
 

@@ -36,6 +36,11 @@ impl Seen {
         Self { invites: HashMap::new(), expiries: VecDeque::new(), most }
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.invites.len() + self.expiries.len()
+    }
+
     pub(super) fn look(&self, identity: &InviteIdentity, key: &ServerKey) -> Sight {
         match self.invites.get(identity) {
             None => Sight::New,

@@ -145,6 +145,12 @@ impl Transactions {
         self.servers.len() + self.clients.len()
     }
 
+    /// Entries of the two indexes.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> usize {
+        self.server_keys.len() + self.client_keys.len()
+    }
+
     pub(super) fn add_server(&mut self, mut record: ServerRecord) -> u64 {
         self.next += 1;
         record.request.message.body = Vec::new();

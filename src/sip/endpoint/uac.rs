@@ -1,4 +1,4 @@
-//! The calling party: INVITE out; its answers, forks and challenges in.
+//! The calling party: INVITE out, CANCEL out.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,8 @@ use super::transactions::{ClientMachine, ClientRecord, Purpose};
 use super::uas::UNANSWERED;
 use super::usage::{Calling, Stage};
 use super::*;
-use crate::sip::client_invite::{ClientInvite, InviteResponse};
-use crate::sip::dialog::{contact, tag_of};
-use crate::sip::digest;
-use crate::sip::headers::{Via, parse_cseq};
+use crate::sip::client_invite::ClientInvite;
+use crate::sip::dialog::contact;
 use crate::sip::sanity::SDP;
 
 impl Endpoint {
@@ -65,7 +63,7 @@ impl Endpoint {
     }
 
     /// Sends the INVITE of a dialog: `template` gives what does not depend on the try.
-    fn send_invite(&mut self, now: Moment, dialog: DialogId, template: &Message) {
+    pub(super) fn send_invite(&mut self, now: Moment, dialog: DialogId, template: &Message) {
         let branch = self.new_branch();
         let Some(usage) = self.usages.get_mut(&dialog) else {
             return;
@@ -97,192 +95,6 @@ impl Endpoint {
         let id = self.transactions.add_client(record);
         self.wakeups.set(Owner::Client(id), at);
         id
-    }
-
-    /// A response: to whichever request of ours has its branch; any other is nobody's.
-    pub(super) fn receive_response(&mut self, now: Moment, response: &Message) {
-        let via = response.list("Via").first().and_then(|element| Via::parse(element));
-        let cseq = response.header("CSeq").and_then(parse_cseq);
-        let (Some(via), Some((_, method))) = (via, cseq) else {
-            return;
-        };
-        let branch = via.branch().unwrap_or_default();
-        let Some(id) = self.transactions.find_client(branch, method == Method::Cancel) else {
-            return;
-        };
-        let Some(record) = self.transactions.clients.get_mut(&id) else {
-            return;
-        };
-        let ours = record.request.header("Call-ID") == response.header("Call-ID")
-            && record.request.method() == Some(&method);
-        let Some(status) = response.status().filter(|_| ours) else {
-            return;
-        };
-        match &mut record.machine {
-            ClientMachine::Invite(machine) => {
-                let verdict = machine.receive(now, status);
-                let at = record.machine.poll_timeout();
-                self.wakeups.set(Owner::Client(id), at);
-                self.receive_invite_response(now, id, verdict, response);
-            }
-            ClientMachine::Other(machine) => {
-                let done = machine.receive(now, status);
-                let at = record.machine.poll_timeout();
-                self.wakeups.set(Owner::Client(id), at);
-                if done {
-                    self.finish_client(now, id, status, Some(response));
-                }
-            }
-        }
-    }
-
-    fn receive_invite_response(
-        &mut self,
-        now: Moment,
-        id: u64,
-        verdict: InviteResponse,
-        response: &Message,
-    ) {
-        match verdict {
-            InviteResponse::Progress => self.receive_progress(now, id, response),
-            InviteResponse::Success => self.receive_success(now, id, response),
-            InviteResponse::Refusal => {
-                self.acknowledge_refusal(id, response);
-                self.receive_refusal(now, id, response);
-            }
-            InviteResponse::RefusalAgain => self.acknowledge_refusal(id, response),
-            InviteResponse::Stray => {}
-        }
-    }
-
-    fn receive_progress(&mut self, now: Moment, id: u64, response: &Message) {
-        let dialog = self.transactions.clients.get(&id).and_then(|record| record.dialog);
-        let Some(dialog) = dialog else {
-            return;
-        };
-        let Some(usage) = self.usages.get_mut(&dialog) else {
-            return;
-        };
-        let Stage::Calling(calling) = &mut usage.stage else {
-            return;
-        };
-        if usage.quiet {
-            return self.cancel(now, dialog);
-        }
-        if response.status().is_some_and(|status| status > 100) {
-            calling.early_sdp = crate::sip::body::sdp_of(response).or(calling.early_sdp.take());
-        }
-        let rings = response.status().is_some_and(|status| (180..190).contains(&status));
-        if rings && !std::mem::replace(&mut calling.ringing, true) {
-            self.report(dialog, Event::Ringing { dialog });
-        }
-    }
-
-    /// A 2xx: the first opens the dialog; its copies get the ACK again; another
-    /// fork's gets ACK and BYE (RFC 3261 §13.2.2.4).
-    fn receive_success(&mut self, now: Moment, id: u64, response: &Message) {
-        let branch = self.new_branch();
-        let Some(record) = self.transactions.clients.get_mut(&id) else {
-            return;
-        };
-        let Purpose::Invite { base, acks } = &mut record.purpose else {
-            return;
-        };
-        let tag = tag_of(response.header("To").unwrap_or_default());
-        if let Some(ack) = acks.get(&tag) {
-            let (route, ack) = (record.route, ack.clone());
-            return self.send(route, ack);
-        }
-        if acks.len() >= MOST_FORKS {
-            return;
-        }
-        let mut dialog = base.as_ref().clone();
-        dialog.learn(response);
-        let mut ack = dialog.request_numbered(Method::Ack, dialog.local_cseq, &branch);
-        for header in &record.request.headers {
-            // RFC 3261 §22.1: the ACK carries the INVITE's credentials.
-            if header.name.ends_with("uthorization") {
-                ack.headers.push(header.clone());
-            }
-        }
-        let (bytes, route, usage) = (ack.to_bytes(), record.route, record.dialog);
-        acks.insert(tag, bytes.clone());
-        self.send(route, bytes);
-        match usage {
-            Some(usage) if self.is_calling(usage) => self.open(now, usage, dialog, response),
-            _ => self.send_bye(now, dialog, None),
-        }
-    }
-
-    fn is_calling(&self, id: DialogId) -> bool {
-        self.usages.get(&id).is_some_and(|usage| matches!(usage.stage, Stage::Calling(_)))
-    }
-
-    fn open(&mut self, now: Moment, id: DialogId, dialog: Dialog, response: &Message) {
-        let Some(usage) = self.usages.get_mut(&id) else {
-            return;
-        };
-        let Stage::Calling(calling) = std::mem::replace(&mut usage.stage, Stage::Open) else {
-            return;
-        };
-        usage.dialog = dialog;
-        let sdp = crate::sip::body::sdp_of(response).or(calling.early_sdp);
-        let leaving = usage.quiet;
-        self.rearm(id);
-        if leaving {
-            // The 200 crossed our CANCEL.
-            self.bye(now, id);
-        } else {
-            self.report(id, Event::Answered { dialog: id, sdp });
-        }
-    }
-
-    /// RFC 3261 §17.1.1.3: the ACK of a refusal belongs to the INVITE's transaction.
-    fn acknowledge_refusal(&mut self, id: u64, response: &Message) {
-        let Some(record) = self.transactions.clients.get(&id) else {
-            return;
-        };
-        let ack = derived(&record.request, Method::Ack, response.header("To"));
-        let (route, bytes) = (record.route, ack.to_bytes());
-        self.send(route, bytes);
-    }
-
-    fn receive_refusal(&mut self, now: Moment, id: u64, response: &Message) {
-        let Some(dialog) = self.transactions.clients.get(&id).and_then(|record| record.dialog)
-        else {
-            return;
-        };
-        if let Some(retry) = self.with_credentials(id, dialog, response) {
-            return self.send_invite(now, dialog, &retry);
-        }
-        let status = response.status().unwrap_or(500);
-        self.report(dialog, Event::Failed { dialog, status });
-        self.close_usage(now, dialog);
-    }
-
-    /// The INVITE once more, with the credentials a 401 or 407 asks for; only once.
-    fn with_credentials(
-        &mut self,
-        id: u64,
-        dialog: DialogId,
-        challenge: &Message,
-    ) -> Option<Message> {
-        let cnonce = self.new_token();
-        let usage = self.usages.get_mut(&dialog)?;
-        let Stage::Calling(calling) = &mut usage.stage else {
-            return None;
-        };
-        if usage.quiet || std::mem::replace(&mut calling.challenged, true) {
-            return None;
-        }
-        let request = &self.transactions.clients.get(&id)?.request;
-        let credentials = usage.credentials.as_ref()?;
-        let (name, value) = digest::respond(challenge, credentials, request, &cnonce)?;
-        let mut retry = request.clone();
-        let own = ["Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq"];
-        retry.headers.retain(|header| !own.contains(&header.name.as_str()));
-        retry.push(name, value);
-        Some(retry)
     }
 
     /// Withdraws our INVITE, now that something has come back (RFC 3261 §9.1).
@@ -318,7 +130,7 @@ impl Endpoint {
 }
 
 /// An ACK or CANCEL made of its INVITE: same Request-URI, Via, Route, From, Call-ID, number.
-fn derived(invite: &Message, method: Method, to: Option<&str>) -> Message {
+pub(super) fn derived(invite: &Message, method: Method, to: Option<&str>) -> Message {
     let mut message = Message::request(method.clone(), invite.request_uri().to_owned());
     for header in &invite.headers {
         match header.name.as_str() {
@@ -338,6 +150,3 @@ fn derived(invite: &Message, method: Method, to: Option<&str>) -> Message {
     }
     message
 }
-
-/// Forks of one call that are acknowledged; more are a fault or an attack.
-const MOST_FORKS: usize = 16;

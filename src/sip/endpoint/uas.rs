@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::transactions::ServerMachine;
 use super::usage::{InviteIdentity, Stage, Unconfirmed, Usage};
 use super::*;
 use crate::sip::identity;
@@ -170,7 +171,8 @@ impl Endpoint {
             }
             self.wakeups.set(Owner::Server(server), record.machine.poll_timeout());
         }
-        let dialog = self.find_usage(request).or(dialog.filter(|_| request.to_tag.is_none()));
+        let dialog =
+            self.find_usage(request).or_else(|| dialog.filter(|_| request.to_tag.is_none()));
         if let Some(dialog) = dialog {
             self.confirm(now, dialog, request);
         }

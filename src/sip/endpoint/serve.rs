@@ -1,0 +1,99 @@
+//! Answering requests, with memory or without.
+
+use sha2::{Digest, Sha256};
+
+use super::transactions::{ServerMachine, ServerRecord};
+use super::*;
+use crate::sip::server::Server;
+use crate::sip::server_invite::ServerInvite;
+
+impl Endpoint {
+    /// A retransmission: the last response again.
+    pub(super) fn receive_copy(&mut self, id: u64, route: Route) {
+        let Some(record) = self.transactions.servers.get(&id) else {
+            return;
+        };
+        let usage = record.dialog.and_then(|dialog| self.usages.get(&dialog));
+        let unconfirmed = usage.and_then(|usage| usage.unconfirmed.as_ref());
+        let unconfirmed = unconfirmed.filter(|u| u.cseq == record.request.cseq);
+        let bytes = match (record.machine.receive_copy(), &record.machine) {
+            (Some(bytes), _) => bytes.to_vec(),
+            // The 200 was probably lost: sooner is better than at its next repetition.
+            (None, ServerMachine::Invite(_)) => match unconfirmed {
+                Some(unconfirmed) => unconfirmed.bytes.clone(),
+                None => return,
+            },
+            (None, ServerMachine::Other(_)) => return,
+        };
+        self.send(route, bytes);
+    }
+
+    /// Remembers a request, to answer it and its copies.
+    pub(super) fn open_server(
+        &mut self,
+        route: Route,
+        request: Request,
+        dialog: Option<DialogId>,
+        to_tag: String,
+    ) -> u64 {
+        let reliable = route.transport.is_reliable();
+        let machine = match request.method {
+            Method::Invite => ServerMachine::Invite(ServerInvite::new(reliable)),
+            _ => ServerMachine::Other(Server::new(reliable)),
+        };
+        self.transactions.add_server(ServerRecord { request, route, dialog, to_tag, machine })
+    }
+
+    /// Answers a remembered request; `None` when it has had its final answer.
+    pub(super) fn respond(
+        &mut self,
+        now: Moment,
+        server: u64,
+        status: u16,
+        complete: impl FnOnce(&mut Message),
+    ) -> Option<Vec<u8>> {
+        let record = self.transactions.servers.get_mut(&server)?;
+        let tag = (status > 100).then_some(record.to_tag.as_str());
+        let mut response = reply(&record.request.message, status, tag, record.route.remote);
+        response.push("Server", self.config.user_agent.clone());
+        let session = matches!(record.request.method, Method::Invite | Method::Update);
+        if session && (101..300).contains(&status) {
+            response.push("Contact", crate::sip::dialog::contact(record.route));
+        }
+        if (200..300).contains(&status) {
+            response.push("Allow", ALLOW);
+        }
+        complete(&mut response);
+        let bytes = response.to_bytes();
+        let route = record.route;
+        let in_time = record.machine.respond(now, status, &bytes);
+        self.wakeups.set(Owner::Server(server), record.machine.poll_timeout());
+        if !in_time {
+            return None;
+        }
+        self.send(route, bytes.clone());
+        Some(bytes)
+    }
+
+    /// Answers and forgets: a copy gets the same answer, tag included.
+    pub(super) fn refuse_stateless(&mut self, route: Route, message: &Message, refusal: &Refusal) {
+        let tag = self.tag_for(message);
+        let mut response = reply(message, refusal.status, Some(&tag), route.remote);
+        response.push("Server", self.config.user_agent.clone());
+        for (name, value) in &refusal.fields {
+            response.push(name, value.clone());
+        }
+        self.send(route, response.to_bytes());
+    }
+
+    /// Our To tag for a request: the same for each copy of it, unguessable for others.
+    pub(super) fn tag_for(&self, message: &Message) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.secret);
+        for name in ["Call-ID", "From", "CSeq", "Via"] {
+            hash.update(message.header(name).unwrap_or_default());
+            hash.update([0]);
+        }
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
