@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn the_sdp_is_found_beside_an_isup_part() {
-        let body = "--uB\r\nContent-Type: application/isup;version=itu\r\n\r\n\u{1}\u{2}\r\n--uB\r\n\
-                    Content-Type: application/sdp\r\n\r\nv=0\r\ns=-\r\n\r\n--uB--\r\n";
+        let body = "--uB\r\nContent-Type: application/isup;version=itu\r\n\r\n\u{1}\r\n\
+                    --uB\r\nContent-Type: application/sdp\r\n\r\nv=0\r\ns=-\r\n\r\n--uB--\r\n";
         let text = format!(
             "INVITE sip:a SIP/2.0\r\nContent-Type: multipart/mixed; boundary=\"uB\"\r\n\r\n{body}"
         );

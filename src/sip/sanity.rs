@@ -198,7 +198,8 @@ mod tests {
     fn verdict(method: &str, extra: &str) -> u16 {
         let text = format!(
             "{method} sip:+390831000000@h SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bKx\r\n\
-             From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 {method}\r\n{extra}\r\n"
+             From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 {method}\r\n\
+             {extra}\r\n"
         );
         let message = Message::parse(text.as_bytes()).unwrap();
         match Request::read(message).and_then(|request| request.admit()) {

@@ -8,7 +8,8 @@ use polaris::words::Moment;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\n\
+                              c=IN IP4 192.0.2.9\r\nt=0 0\r\n\
                        m=audio 4000 RTP/AVP 8\r\n";
 
 /// Our route: 192.0.2.1 is us, 192.0.2.9 the peer.

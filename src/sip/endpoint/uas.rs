@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::transactions::ServerMachine;
 use super::usage::{InviteIdentity, Stage, Unconfirmed, Usage};
 use super::*;
 use crate::sip::identity;

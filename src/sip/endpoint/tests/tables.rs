@@ -19,8 +19,8 @@ fn outgoing() -> Outgoing {
 
 fn invite(us: &mut Endpoint, now: Moment, call: usize) {
     let text = format!(
-        "INVITE sip:x@h SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK{call}\r\nFrom: <sip:a@b>;tag=1\r\n\
-         To: <sip:c@d>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\r\n"
+        "INVITE sip:x@h SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK{call}\r\n\
+         From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\r\n"
     );
     us.receive(now, route(), text.as_bytes());
 }
