@@ -3,6 +3,7 @@
 //! The telephones are another process (this program again, with `--load`), so that
 //! only the engine is counted. Loopback only; about ten seconds.
 
+#[expect(unreachable_pub, reason = "a bench is nobody's library")]
 #[path = "media/load.rs"]
 mod load;
 

@@ -9,6 +9,7 @@
 
 pub mod builtin;
 mod engine;
+mod grid;
 mod order;
 mod outlet;
 mod port;

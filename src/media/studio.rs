@@ -1,4 +1,4 @@
-//! The thread that serves the streams: a tick every two milliseconds.
+//! The thread that serves the streams, tick by tick.
 //!
 //! Between ticks it waits for orders; at a tick it reads every socket that has
 //! packets, then sends every packet that is due. All due moments lie on the grid of
@@ -15,12 +15,11 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::words::{Clock, Moment};
 
+use super::grid::Grid;
 use super::order::{Order, StreamId};
 use super::outlet::Outlet;
 use super::stream::{PACKET_LEN, Reports, Stream};
 
-/// The grid of ticks; every `ptime` is a multiple of it.
-const TICK: Duration = Duration::from_millis(2);
 /// How often streams are looked after besides.
 const ROUND: Duration = Duration::from_millis(250);
 /// Packets taken from one socket in one tick: a flood on it delays nobody else.
@@ -39,6 +38,7 @@ pub(super) struct Studio {
     /// Streams with more packets than one tick takes.
     unread: Vec<usize>,
     writers: Vec<JoinHandle<()>>,
+    grid: Grid,
     next_round: Moment,
     datagram: [u8; DATAGRAM_LEN],
     packet: [u8; PACKET_LEN],
@@ -55,6 +55,7 @@ impl Studio {
             places: HashMap::new(),
             unread: Vec::new(),
             writers: Vec::new(),
+            grid: Grid::new(false),
             next_round: Moment::START,
             datagram: [0; DATAGRAM_LEN],
             packet: [0; PACKET_LEN],
@@ -69,7 +70,7 @@ impl Studio {
             let now = self.clock.now();
             if now >= next_tick && !self.places.is_empty() {
                 self.tick(&mut events, now);
-                next_tick = tick_at(now) + TICK;
+                next_tick = self.grid.after(now);
                 continue;
             }
             let order = if self.places.is_empty() {
@@ -137,40 +138,43 @@ impl Studio {
     fn obey(&mut self, order: Order) {
         let now = self.clock.now();
         match order {
-            Order::Agree { stream, format } => self.with(stream, |stream, _| {
-                stream.agree(format, tick_at(now), now);
-            }),
+            Order::Agree { stream, format } => {
+                let tick = self.grid.at(now);
+                self.with(stream, |stream, _| stream.agree(format, tick, now));
+            }
             Order::Bridge { a, b } => self.bridge(a, b),
             Order::Close { stream } => self.close(stream),
             Order::Open { stream, port, trusted, .. } => {
                 self.open(stream, Stream::new(stream, port.socket, trusted, now));
             }
-            Order::Play { stream, play, sounds, repeat } => self.with(stream, |stream, _| {
-                stream.play(Outlet::new(play, sounds, repeat));
-            }),
+            Order::Play { stream, play, sounds, repeat } => {
+                let outlet = Outlet::new(play, sounds, repeat);
+                self.with(stream, |stream, _| stream.play(outlet));
+            }
             Order::Record { stream, path, max } => {
                 self.writers.retain(|writer| !writer.is_finished());
-                let mut writer = None;
-                self.with(stream, |stream, reports| {
-                    writer = stream.record(path, max, now, reports);
-                });
+                let record =
+                    |stream: &mut Stream, reports: &Reports| stream.record(path, max, now, reports);
+                let writer = self.with(stream, record).flatten();
                 self.writers.extend(writer);
             }
-            Order::StopPlay { stream } => self.with(stream, |stream, _| stream.stop_play()),
+            Order::StopPlay { stream } => {
+                self.with(stream, |stream, _| stream.stop_play());
+            }
             Order::StopRecord { stream } => {
-                self.with(stream, |stream, reports| stream.stop_record(reports));
+                self.with(stream, Stream::stop_record);
             }
             Order::Unbridge { a, b } => self.unbridge(a, b),
         }
     }
 
     /// Acts on an open stream; an order about any other comes too late, and is let be.
-    fn with(&mut self, id: StreamId, act: impl FnOnce(&mut Stream, &Reports)) {
-        let Some(place) = self.places.get(&id).copied() else { return };
-        if let Some(Some(stream)) = self.streams.get_mut(place) {
-            act(stream, &self.reports);
-            self.due[place] = stream.due();
-        }
+    fn with<T>(&mut self, id: StreamId, act: impl FnOnce(&mut Stream, &Reports) -> T) -> Option<T> {
+        let place = *self.places.get(&id)?;
+        let stream = self.streams.get_mut(place)?.as_mut()?;
+        let done = act(stream, &self.reports);
+        self.due[place] = stream.due();
+        Some(done)
     }
 
     fn open(&mut self, id: StreamId, mut stream: Stream) {
@@ -213,6 +217,7 @@ impl Studio {
                 stream.peer = Some(peer);
             }
         }
+        self.grid = Grid::new(true);
     }
 
     fn unbridge(&mut self, a: StreamId, b: StreamId) {
@@ -234,12 +239,7 @@ impl Studio {
                 stream.part();
             }
         }
+        let bridged = self.streams.iter().flatten().any(|stream| stream.peer.is_some());
+        self.grid = Grid::new(bridged);
     }
-}
-
-/// The moment of the grid at or before `now`.
-fn tick_at(now: Moment) -> Moment {
-    let nanos = now.since_start().as_nanos();
-    let into = u64::try_from(nanos % TICK.as_nanos()).unwrap_or(0);
-    Moment::after_start(now.since_start() - Duration::from_nanos(into))
 }

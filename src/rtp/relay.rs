@@ -48,7 +48,7 @@ impl Relay {
     ) -> Option<Header> {
         let (sequence, clock) = pacer.upcoming(now);
         let kept = self.anchor.filter(|anchor| anchor.holds(theirs, clock));
-        let mut anchor = kept.unwrap_or(Anchor {
+        let mut anchor = kept.unwrap_or_else(|| Anchor {
             ssrc: theirs.ssrc,
             first: theirs.sequence,
             newest: theirs.sequence,
@@ -103,7 +103,7 @@ impl Anchor {
         let ahead = ours.wrapping_sub(clock);
         let behind = clock.wrapping_sub(ours);
         self.ssrc == theirs.ssrc
-            && (jump < DROPOUT || jump > u16::MAX - DROPOUT)
+            && !(DROPOUT..=u16::MAX - DROPOUT).contains(&jump)
             && ahead.min(behind) <= STRAY
     }
 }
