@@ -180,7 +180,7 @@ impl Config {
         }
     }
 
-    /// The embedded defaults: loopback, SQLite in `./data`, both shipped dialplans.
+    /// The embedded defaults: loopback, `SQLite` in `./data`, both shipped dialplans.
     pub fn embedded() -> Self {
         Self::from_file(File::default(), None, &Places::default())
             .expect("the defaults have no problems: a test reads them")
@@ -206,7 +206,8 @@ impl Config {
         let sip = file.sip.unwrap_or_default();
         let listen = problems.listen(sip.listen);
         let rtp = file.rtp.unwrap_or_default();
-        let default_address = listen.first().map_or(Ipv4Addr::LOCALHOST.into(), |l| l.address.ip());
+        let default_address =
+            listen.first().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |l| l.address.ip());
         let url = file.store.unwrap_or_default().url;
         problems.console(file.console.unwrap_or_default().listen.as_deref());
         let config = Self {

@@ -64,7 +64,7 @@ impl Switchboard {
         }
     }
 
-    fn open_case(&mut self, live: &mut LiveCall, first: Fact) {
+    fn open_case(&self, live: &LiveCall, first: Fact) {
         self.show(live, &first);
         let answer = self.parts.store.opening(Opening {
             call: live.id,
@@ -79,7 +79,7 @@ impl Switchboard {
         self.await_case(live.id, answer);
     }
 
-    fn note(&mut self, live: &mut LiveCall, fact: Fact) {
+    fn note(&self, live: &mut LiveCall, fact: Fact) {
         live.sequence += 1;
         self.show(live, &fact);
         self.parts.store.note(live.id, live.sequence, self.parts.clock.wall(), fact);
@@ -189,7 +189,7 @@ impl Switchboard {
         self.order(Order::Play { stream, play, sounds, repeat });
     }
 
-    fn record(&self, live: &mut LiveCall, max: Duration) {
+    fn record(&self, live: &LiveCall, max: Duration) {
         let path = &self.settings.voicemail_dir;
         // A second message of one call has a name of its own.
         let path = path.join(format!("{}-{}.wav", live.case, live.sequence));

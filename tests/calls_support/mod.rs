@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const CASE: CaseNumber = CaseNumber { year: 2026, sequence: 417 };
 
 /// Plays `written` and returns it with the `|` lines as they are now.
-pub fn perform(written: &str) -> Result<String, String> {
+pub(crate) fn perform(written: &str) -> Result<String, String> {
     let script = Script::read(written)?;
     let mut stage = Stage::new(&script)?;
     for line in &script.lines {
