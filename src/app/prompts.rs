@@ -21,6 +21,9 @@ pub(super) enum Prompts {
         /// La cartella con i testi e le registrazioni.
         #[arg(long, default_value = "prompts")]
         folder: PathBuf,
+        /// Dove scrivere anche gli originali a 16 kHz.
+        #[arg(long, value_name = "DIR")]
+        masters: Option<PathBuf>,
     },
     /// Controlla le registrazioni: mancanti, tosate, troppo piano, in un formato sbagliato.
     Check {
@@ -35,9 +38,12 @@ pub(super) enum Prompts {
 
 pub(super) fn run(config: &Config, command: Prompts) -> anyhow::Result<Exit> {
     match command {
-        Prompts::Render { ids, language, folder } => {
+        Prompts::Render { ids, language, folder, masters } => {
             let ids: Vec<PromptId> = ids.iter().map(|id| PromptId::new(id)).collect();
             let language = language.map(|code| code.parse::<Language>()).transpose()?;
+            if let Some(masters) = masters {
+                voice::render_masters(&folder, &masters, &ids, language)?;
+            }
             for rendered in voice::render(&folder, &ids, language)? {
                 println!(
                     "{:<4}{:<26}{:6.1} s  {:6.1} dBov  picco {:5.1} dBFS",
