@@ -91,7 +91,7 @@ fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {
         if json {
             println!("{}", serde_json::to_string(finding)?);
         } else {
-            println!("{}\n", finding.text);
+            println!("{}\n", finding.text.trim_end());
         }
     }
     if !json {

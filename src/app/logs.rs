@@ -1,5 +1,7 @@
 //! Where the program's own words go: standard error, a line each.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. `POLARIS_LOG` sets the level (`info` unless told), in the notation
@@ -11,5 +13,6 @@ pub(super) fn start(default: &str) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .try_init();
 }

@@ -22,8 +22,9 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     let recordings = Arc::new(house::recordings(&config));
     let read = plans::read(&config, &recordings);
     let directory = read.directory().map_err(|report| anyhow!("{report}"))?;
-    for warning in &read.problems {
-        tracing::warn!("{warning}");
+    if !read.problems.is_empty() {
+        // Their texts quote the plan, numbers included: no matter for a log.
+        tracing::warn!(warnings = read.problems.len(), "`polaris check` has something to say");
     }
     let house = House::open(&config, &recordings, directory, None).await?;
     for address in &house.addresses {
@@ -32,23 +33,28 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     let watch = tokio::spawn(watch_roster(house.store.clone(), house.control.clone()));
     let mut running = house.running;
     let mut orders = Orders::new()?;
-    loop {
+    let mut draining = false;
+    let exit = loop {
         tokio::select! {
             ended = &mut running => {
                 ended.map_err(|error| anyhow!("il centralino si è fermato: {error}"))?;
-                break;
+                break if draining { Exit::Done } else { Exit::Impossible };
             }
             order = orders.next() => match order {
                 Order::Reload => reload(&config, &recordings, &house.control).await,
-                Order::Stop if house.control.is_closed() => break,
-                Order::Stop => drop(house.control.send(Control::Drain).await),
+                // Asked twice: the calls in hand are left to the next start.
+                Order::Stop if draining => break Exit::Problems,
+                Order::Stop => {
+                    draining = true;
+                    let _ = house.control.send(Control::Drain).await;
+                }
             },
         }
-    }
+    };
     watch.abort();
     house.store.flush().await;
-    tracing::info!("every call has ended and is written");
-    Ok(Exit::Done)
+    tracing::info!("everything is written");
+    Ok(exit)
 }
 
 enum Order {
@@ -87,7 +93,7 @@ async fn reload(config: &Config, recordings: &Recordings, control: &mpsc::Sender
             tracing::info!("the plans were read anew; calls in progress keep theirs");
             let _ = control.send(Control::Plans(directory)).await;
         }
-        Err(report) => tracing::error!("the old plans stay, the new ones have problems:\n{report}"),
+        Err(_) => tracing::error!("the new plans have errors: the old ones stay; `polaris check`"),
     }
 }
 

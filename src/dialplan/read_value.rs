@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use kdl::{KdlEntry, KdlValue};
 
-use crate::words::{Digit, PhoneNumber, PhoneNumberError};
+use crate::words::{Digit, PhoneNumber};
 
 use super::problem::Findings;
 
@@ -202,9 +202,8 @@ pub(super) fn phone(entry: &KdlEntry, findings: &mut Findings<'_>) -> Option<Pho
         }
         (Some(_), Ok(number)) => number,
         (Some(_), Err(wrong)) => {
-            let (what, suggestion) = in_italian(&wrong);
-            findings.error(entry.span(), what);
-            findings.suggest(suggestion);
+            findings.error(entry.span(), wrong.what());
+            findings.suggest(wrong.advice());
             return None;
         }
     };
@@ -219,30 +218,6 @@ pub(super) fn phone(entry: &KdlEntry, findings: &mut Findings<'_>) -> Option<Pho
 fn is_example(number: &PhoneNumber) -> bool {
     let rest = number.reveal().strip_prefix("+39083").unwrap_or_default();
     rest.get(1..4) == Some("000")
-}
-
-fn in_italian(wrong: &PhoneNumberError) -> (String, String) {
-    let usual = "scrivilo come \"+390832123456\" (i fissi con il loro zero)".to_owned();
-    match wrong {
-        PhoneNumberError::Empty => ("il numero è vuoto".to_owned(), usual),
-        PhoneNumberError::Character(odd) => {
-            (format!("in un numero di telefono non può stare «{odd}»"), usual)
-        }
-        PhoneNumberError::Emergency(number) => (
-            format!("{number} è un numero di emergenza o di pubblica utilità"),
-            "questo programma non lo chiama mai: chi chiama deve comporlo da sé".to_owned(),
-        ),
-        PhoneNumberError::LandlineWithoutZero(national) => (
-            "un numero fisso italiano tiene il suo zero dopo +39".to_owned(),
-            format!("forse intendevi \"+390{national}\"?"),
-        ),
-        PhoneNumberError::Length { found, .. } => {
-            (format!("{found} cifre dopo il prefisso internazionale: non tornano"), {
-                "un fisso ne ha da 6 a 12 con lo zero, un cellulare 9 o 10".to_owned()
-            })
-        }
-        PhoneNumberError::NotItalian => ("così il numero non si può chiamare".to_owned(), usual),
-    }
 }
 
 #[cfg(test)]

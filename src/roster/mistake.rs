@@ -140,37 +140,13 @@ impl fmt::Display for Mistake {
             Self::Step => {
                 write!(f, "il livello è un numero da 1 a {MAX_STEP}; 1 squilla per primo")
             }
-            Self::Phone(error) => phone(f, error),
+            Self::Phone(error) => error.fmt(f),
             Self::Time(error) => error.fmt(f),
             Self::EndsFirst => f.write_str(
                 "il turno finisce prima di cominciare: per un turno di notte \
                  «until» è il giorno dopo",
             ),
             Self::Csv => f.write_str("la riga non si può leggere: salvare il file come CSV"),
-        }
-    }
-}
-
-fn phone(f: &mut fmt::Formatter<'_>, error: &PhoneNumberError) -> fmt::Result {
-    match error {
-        PhoneNumberError::Empty => f.write_str("manca il numero"),
-        PhoneNumberError::Character(odd) => {
-            write!(f, "«{odd}» non può stare in un numero di telefono")
-        }
-        PhoneNumberError::Emergency(_) => f.write_str(
-            "è un numero di emergenza o di servizio: il programma non lo chiama mai; \
-             mettere il telefono del reperibile",
-        ),
-        PhoneNumberError::LandlineWithoutZero(national) => {
-            write!(f, "un numero fisso italiano conserva lo zero: forse +390{national}?")
-        }
-        PhoneNumberError::Length { found, .. } => write!(
-            f,
-            "{found} cifre dopo il prefisso: un cellulare ne ha 9 o 10, un fisso da 6 a 12 \
-             con il suo zero"
-        ),
-        PhoneNumberError::NotItalian => {
-            f.write_str("scriverlo come +39 e il numero (i fissi con il loro 0)")
         }
     }
 }

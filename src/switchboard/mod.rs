@@ -179,7 +179,8 @@ impl Switchboard {
         self.watch = Some(watcher);
     }
 
-    /// Runs until drained. Everything it waits for is bounded by some timer.
+    /// Runs until drained, or until there is no sound any more: then whoever started
+    /// it has to start it anew. Everything it waits for is bounded by some timer.
     pub async fn run(mut self, mut inboxes: Inboxes) {
         let Some(mut opened) = self.opened_inbox.take() else { return };
         loop {
@@ -189,8 +190,14 @@ impl Switchboard {
             }
             let wake = self.next_wake();
             tokio::select! {
-                arrived = inboxes.line.recv() => self.arrived(arrived),
-                report = inboxes.media.recv() => self.reported(report),
+                Some(arrived) = inboxes.line.recv() => self.arrived(arrived),
+                report = inboxes.media.recv() => match report {
+                    Some(report) => self.reported(report),
+                    None => {
+                        tracing::error!("the media thread is gone: no call has sound any more");
+                        return;
+                    }
+                },
                 Some((call, case)) = opened.recv() => self.case_opened(call, case),
                 Some(control) = inboxes.control.recv() => self.control(control),
                 () = wake_at(wake) => {}
@@ -217,14 +224,11 @@ impl Switchboard {
         }
     }
 
-    fn arrived(&mut self, arrived: Option<Arrived>) {
+    fn arrived(&mut self, arrived: Arrived) {
         let now = self.now();
         match arrived {
-            Some(Arrived::Message { route, bytes }) => {
-                self.parts.endpoint.receive(now, route, &bytes);
-            }
-            Some(Arrived::Failed { route }) => self.parts.endpoint.transport_failed(now, route),
-            None => {}
+            Arrived::Message { route, bytes } => self.parts.endpoint.receive(now, route, &bytes),
+            Arrived::Failed { route } => self.parts.endpoint.transport_failed(now, route),
         }
     }
 

@@ -9,23 +9,23 @@ use crate::media::{Report, StreamId};
 use crate::words::{CallId, Digit, LegId};
 
 impl Switchboard {
-    pub(super) fn reported(&mut self, report: Option<Report>) {
+    pub(super) fn reported(&mut self, report: Report) {
         match report {
-            Some(Report::DigitPressed { stream, digit }) => self.key_by_sound(stream, digit),
-            Some(Report::PlayFinished { stream, play }) => {
+            Report::DigitPressed { stream, digit } => self.key_by_sound(stream, digit),
+            Report::PlayFinished { stream, play } => {
                 self.tell_of(stream, |leg| Input::PlayFinished { leg, play });
             }
-            Some(Report::Lost { stream }) => self.sound_lost(stream),
-            Some(Report::Recorded { stream, path, length }) => {
+            Report::Lost { stream } => self.sound_lost(stream),
+            Report::Recorded { stream, path, length } => {
                 let file = file_name(&path);
                 let seconds = u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
                 self.tell_of(stream, |_| Input::VoicemailEnded { file, seconds });
             }
-            Some(Report::RecordFailed { stream, why }) => {
+            Report::RecordFailed { stream, why } => {
                 tracing::error!(error = %why, "a message could not be recorded");
                 self.tell_of(stream, |_| Input::VoicemailFailed);
             }
-            Some(Report::Found { .. }) | None => {}
+            Report::Found { .. } => {}
         }
     }
 

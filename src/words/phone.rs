@@ -13,32 +13,62 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct PhoneNumber(Arc<str>);
 
-/// Why a text a person wrote is no number that can be rung.
+/// Why a text a person wrote is no number that can be rung. `Display` says it in
+/// Italian, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}; {}", self.what(), self.advice())]
 pub enum PhoneNumberError {
     /// Nothing there.
-    #[error("the number is empty")]
     Empty,
     /// A character that is neither a digit nor a usual separator.
-    #[error("«{0}» cannot stand in a telephone number")]
     Character(char),
     /// 112 and its like are never dialled by this program.
-    #[error("{0} is an emergency or service number: this program never dials it")]
     Emergency(String),
     /// An Italian landline keeps its zero after +39.
-    #[error("an Italian landline keeps its zero: did you mean +390{0}?")]
     LandlineWithoutZero(String),
     /// Not a length E.164 or the Italian plan allows.
-    #[error("{found} digits after the country code: {expected}")]
     Length {
-        /// Digits found.
+        /// Digits found after the country code.
         found: usize,
-        /// What is allowed.
-        expected: &'static str,
     },
     /// Neither `+…` nor an Italian landline, mobile or toll-free number.
-    #[error("write it as +39 and the number (landlines with their 0)")]
     NotItalian,
+}
+
+impl PhoneNumberError {
+    /// What is wrong, in Italian.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Empty => "il numero è vuoto".to_owned(),
+            Self::Character(odd) => format!("in un numero di telefono non può stare «{odd}»"),
+            Self::Emergency(number) => {
+                format!("{number} è un numero di emergenza o di pubblica utilità")
+            }
+            Self::LandlineWithoutZero(_) => {
+                "un numero fisso italiano tiene il suo zero dopo +39".to_owned()
+            }
+            Self::Length { found } => {
+                format!("{found} cifre dopo il prefisso internazionale: non tornano")
+            }
+            Self::NotItalian => "così il numero non si può chiamare".to_owned(),
+        }
+    }
+
+    /// What to do about it, in Italian.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Emergency(_) => {
+                "questo programma non lo chiama mai: chi chiama deve comporlo da sé".to_owned()
+            }
+            Self::LandlineWithoutZero(national) => format!("forse intendevi \"+390{national}\"?"),
+            Self::Length { .. } => {
+                "un fisso ne ha da 6 a 12 con lo zero, un cellulare 9 o 10".to_owned()
+            }
+            Self::Empty | Self::Character(_) | Self::NotItalian => {
+                "scrivilo come \"+390832123456\" (i fissi con il loro zero)".to_owned()
+            }
+        }
+    }
 }
 
 impl PhoneNumber {
@@ -106,7 +136,7 @@ impl PhoneNumber {
             Some(national) => check_italian(national)?,
             None if (7..=15).contains(&digits.len()) => {}
             None => {
-                return Err(PhoneNumberError::Length { found: digits.len(), expected: "7 to 15" });
+                return Err(PhoneNumberError::Length { found: digits.len() });
             }
         }
         Ok(number)
@@ -131,17 +161,13 @@ fn is_separator(c: char) -> bool {
 /// Lengths and first digits of the Italian plan (libphonenumber 9.0.43 agrees).
 fn check_italian(national: &str) -> Result<(), PhoneNumberError> {
     let found = national.len();
-    let within = |range: std::ops::RangeInclusive<usize>, expected| {
-        if range.contains(&found) {
-            Ok(())
-        } else {
-            Err(PhoneNumberError::Length { found, expected })
-        }
+    let within = |range: std::ops::RangeInclusive<usize>| {
+        if range.contains(&found) { Ok(()) } else { Err(PhoneNumberError::Length { found }) }
     };
     match national.as_bytes().first() {
-        Some(b'0') => within(6..=12, "a landline has 6 to 12, its zero included"),
-        Some(b'3') => within(9..=10, "a mobile has 9 or 10"),
-        Some(b'8') if national.starts_with("80") => within(6..=9, "a toll-free number has 6 to 9"),
+        Some(b'0') => within(6..=12),
+        Some(b'3') => within(9..=10),
+        Some(b'8') if national.starts_with("80") => within(6..=9),
         _ => Err(PhoneNumberError::LandlineWithoutZero(national.to_owned())),
     }
 }
@@ -197,15 +223,15 @@ mod tests {
         assert!(PhoneNumber::parse("+390832358350").is_ok());
         assert!(PhoneNumber::parse("+41791234567").is_ok());
         for (text, part) in [
-            ("", "empty"),
-            ("112", "emergency"),
-            ("+39112", "emergency"),
-            ("+390118", "6 to 12"),
-            ("1522", "emergency"),
-            ("+39831123456", "did you mean +390831123456"),
-            ("+39333", "9 or 10"),
+            ("", "vuoto"),
+            ("112", "emergenza"),
+            ("+39112", "emergenza"),
+            ("+390118", "da 6 a 12"),
+            ("1522", "emergenza"),
+            ("+39831123456", "forse intendevi \"+390831123456\""),
+            ("+39333", "9 o 10"),
             ("33a3", "«a»"),
-            ("12345", "write it as"),
+            ("12345", "scrivilo come"),
         ] {
             let problem = PhoneNumber::parse(text).expect_err(text).to_string();
             assert!(problem.contains(part), "{text}: {problem}");

@@ -127,20 +127,21 @@ fn every_mistake_of_a_file_is_told_at_once_and_nothing_is_read() {
     );
     let found = problems(&text).join("\n");
     for part in [
-        "riga 2, colonna phone: «112»: è un numero di emergenza",
+        "riga 2, colonna phone: «112»: 112 è un numero di emergenza o di pubblica utilità; questo \
+         programma non lo chiama mai",
         "riga 3, colonna step: «0»: il livello è un numero da 1 a 99",
         "riga 3, colonna person: il campo è vuoto",
-        "riga 3, colonna phone: «0831x»: «x» non può stare",
+        "riga 3, colonna phone: «0831x»: in un numero di telefono non può stare «x»",
         "riga 3, colonna until: «2026-12-24T08:00»: il turno finisce prima di cominciare",
         "riga 5, colonna equipe: il campo è vuoto",
         "riga 5, colonna step: «primo»",
-        "riga 5, colonna phone: «+39831123456»: un numero fisso italiano conserva lo zero: \
-         forse +390831123456?",
+        "riga 5, colonna phone: «+39831123456»: un numero fisso italiano tiene il suo zero \
+         dopo +39; forse intendevi \"+390831123456\"?",
         "riga 5, colonna from: «domani»: non è un orario: scriverlo come 2026-12-24T20:00",
         "riga 5, colonna until: «2026-13-01T08:00»: non è un orario",
         "riga 6: la riga ha 4 campi e ne servono 7",
         "riga 8, colonna step: «100»",
-        "riga 8, colonna phone: «+39333»: 3 cifre dopo il prefisso",
+        "riga 8, colonna phone: «+39333»: 3 cifre dopo il prefisso internazionale",
         "riga 8, colonna until: «2026-12-24T20:00»: il turno finisce prima",
     ] {
         assert!(found.contains(part), "{part}\nnot in\n{found}");
