@@ -1,5 +1,7 @@
 //! Where the program's own words go: standard error, a line each.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. `POLARIS_LOG` sets the level (`info` unless told), in the notation
@@ -10,6 +12,7 @@ pub(super) fn start(default: &str) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init();
 }

@@ -1,4 +1,4 @@
-//! One error per verb of the store.
+//! One error per verb of the store. They reach whoever runs a command: in Italian.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -9,16 +9,18 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenStoreError {
     /// The address names no `SQLite` file.
-    #[error("store.url «{0}» names no SQLite file: write it as sqlite:data/polaris.db")]
+    #[error("«{0}» in [store] url non è un file SQLite: scrivi sqlite:data/polaris.db")]
     Url(String),
     /// A folder could not be created.
-    #[error("a folder of the store cannot be created")]
+    #[error("la cartella dei dati non si può creare: controlla data_dir, lo spazio e i permessi")]
     Folder(#[source] io::Error),
     /// Somebody else writes there.
-    #[error("another polaris is already running on the data directory {0}: stop it first")]
+    #[error(
+        "un altro polaris usa già la cartella dei dati {0}: fermalo, o scrivi un'altra data_dir"
+    )]
     AlreadyRunning(PathBuf),
     /// The journal can be neither read nor repaired.
-    #[error("the journal {path} cannot be opened")]
+    #[error("il giornale {path} non si può aprire: controlla i permessi e lo spazio")]
     Journal {
         /// Its file.
         path: PathBuf,
@@ -27,7 +29,7 @@ pub enum OpenStoreError {
         source: io::Error,
     },
     /// The database could not be opened.
-    #[error("the database {path} cannot be opened")]
+    #[error("la banca dati {path} non si può aprire: controlla che il file esista e i permessi")]
     Connect {
         /// Its file.
         path: PathBuf,
@@ -36,10 +38,10 @@ pub enum OpenStoreError {
         source: sqlx::Error,
     },
     /// The `SQLite` in this program can corrupt a database when the WAL is reset.
-    #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
+    #[error("SQLite {0} è troppo vecchio: serve 3.51.3 o più recente")]
     SqliteTooOld(String),
     /// The schema could not be brought up to date.
-    #[error("the database {path} cannot be brought up to date")]
+    #[error("la banca dati {path} non si può aggiornare: viene da una versione più recente?")]
     Migrate {
         /// Its file.
         path: PathBuf,
@@ -48,7 +50,7 @@ pub enum OpenStoreError {
         source: sqlx::migrate::MigrateError,
     },
     /// The calls of a crash could not be recovered in time.
-    #[error("the calls left behind by a crash could not be recovered: see the log")]
+    #[error("le chiamate interrotte da un arresto non si sono potute chiudere: guarda il registro")]
     NotRecovered,
 }
 
@@ -56,13 +58,15 @@ pub enum OpenStoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadCallsError {
     /// The address names no `SQLite` file.
-    #[error("store.url «{0}» names no SQLite file: write it as sqlite:data/polaris.db")]
+    #[error("«{0}» in [store] url non è un file SQLite: scrivi sqlite:data/polaris.db")]
     Url(String),
     /// There is no database yet.
-    #[error("there is no database at {0} yet: start the service first")]
+    #[error("la banca dati {0} non c'è ancora: avvia prima il servizio con `polaris serve`")]
     NoDatabase(PathBuf),
     /// The database was written by another version.
-    #[error("the database has version {found} and this program reads version {needed}")]
+    #[error(
+        "la banca dati ha la versione {found} e questo programma legge la {needed}: usa il programma della stessa versione"
+    )]
     Schema {
         /// Of the database.
         found: i64,
@@ -70,23 +74,23 @@ pub enum ReadCallsError {
         needed: i64,
     },
     /// The database cannot be read.
-    #[error("the database cannot be read")]
+    #[error("la banca dati non si può leggere")]
     Sql(#[from] sqlx::Error),
 }
 
 /// Why the roster could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the roster cannot be read")]
+#[error("i turni non si possono leggere")]
 pub struct ReadRosterError(#[from] sqlx::Error);
 
 /// Why a roster was not imported. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportRosterError {
     /// The database could not be opened.
-    #[error("the database cannot be opened")]
+    #[error("la banca dati non si può aprire")]
     Open(#[from] OpenStoreError),
     /// The database did not take it.
-    #[error("the database did not take the roster")]
+    #[error("la banca dati non ha accettato i turni: nulla è stato importato")]
     Sql(#[from] sqlx::Error),
 }
 
