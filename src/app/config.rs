@@ -219,7 +219,7 @@ impl Config {
                 .unwrap_or(default_address),
             rtp_ports: problems.ports(rtp.ports.as_deref().unwrap_or("20000-29999")),
             trunks: problems.trunks(file.trunk),
-            prompt_overrides: file.prompts.unwrap_or_default().overrides.map(|p| folder.join(p)),
+            prompt_overrides: problems.overrides(file.prompts.unwrap_or_default(), &folder),
             services: problems.services(file.service, &folder),
             file: path,
             data_dir,
@@ -415,6 +415,17 @@ impl Problems<'_> {
             self.add("service", "manca un [[service]]: nessun numero avrebbe risposta");
         }
         written.into_iter().map(|service| self.service(service, folder)).collect()
+    }
+
+    fn overrides(&mut self, prompts: Prompts, folder: &Path) -> Option<PathBuf> {
+        let written = prompts.overrides?;
+        let place = folder.join(&written);
+        if !place.is_dir() {
+            let text = written.display().to_string();
+            let what = "non esiste: creala, o togli «overrides»";
+            self.add(&text, &format!("la cartella di registrazioni «{text}» {what}"));
+        }
+        Some(place)
     }
 
     fn service(&mut self, service: Service, folder: &Path) -> ServiceConfig {

@@ -45,9 +45,10 @@ impl House {
         directory: Directory,
         watch: Option<mpsc::UnboundedSender<Sight>>,
     ) -> anyhow::Result<Self> {
-        prepare(&config.data_dir)?;
         let clock = SystemClock::start();
+        // The port first: a second start by mistake leaves no trace on the disk.
         let (line, line_inbox) = open_line(config).await?;
+        prepare(&config.data_dir)?;
         let addresses = line.udp_addresses().collect();
         let (store, recovered) =
             Store::open_or_journal(&config.store_url, &config.data_dir).await?;

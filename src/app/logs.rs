@@ -1,6 +1,6 @@
 //! Where the program's own words go: standard error, a line each.
 
-use std::io::IsTerminal as _;
+use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
@@ -12,7 +12,7 @@ pub(super) fn start(default: &str) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_target(false)
         .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
         .try_init();
 }

@@ -1,4 +1,4 @@
-//! One error per verb of the store, in Italian: commands show them to people.
+//! One error per verb of the store. They reach whoever runs a command: in Italian.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -9,16 +9,18 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenStoreError {
     /// The address names no `SQLite` file.
-    #[error("store.url «{0}» non indica un file SQLite: scrivi sqlite:data/polaris.db")]
+    #[error("«{0}» in [store] url non è un file SQLite: scrivi sqlite:data/polaris.db")]
     Url(String),
     /// A folder could not be created.
-    #[error("una cartella dell'archivio non si può creare")]
+    #[error("la cartella dei dati non si può creare: controlla data_dir, lo spazio e i permessi")]
     Folder(#[source] io::Error),
     /// Somebody else writes there.
-    #[error("un altro polaris usa già la cartella dei dati {0}: fermalo prima")]
+    #[error(
+        "un altro polaris usa già la cartella dei dati {0}: fermalo, o scrivi un'altra data_dir"
+    )]
     AlreadyRunning(PathBuf),
     /// The journal can be neither read nor repaired.
-    #[error("il giornale {path} non si può aprire")]
+    #[error("il giornale {path} non si può aprire: controlla i permessi e lo spazio")]
     Journal {
         /// Its file.
         path: PathBuf,
@@ -27,7 +29,7 @@ pub enum OpenStoreError {
         source: io::Error,
     },
     /// The database could not be opened.
-    #[error("l'archivio {path} non si può aprire")]
+    #[error("la banca dati {path} non si può aprire: controlla che il file esista e i permessi")]
     Connect {
         /// Its file.
         path: PathBuf,
@@ -39,7 +41,7 @@ pub enum OpenStoreError {
     #[error("SQLite {0} è troppo vecchio: serve 3.51.3 o più recente")]
     SqliteTooOld(String),
     /// The schema could not be brought up to date.
-    #[error("l'archivio {path} non si può aggiornare a questa versione")]
+    #[error("la banca dati {path} non si può aggiornare: viene da una versione più recente?")]
     Migrate {
         /// Its file.
         path: PathBuf,
@@ -48,7 +50,7 @@ pub enum OpenStoreError {
         source: sqlx::migrate::MigrateError,
     },
     /// The calls of a crash could not be recovered in time.
-    #[error("le chiamate rimaste da un guasto non si sono potute recuperare: vedi il registro")]
+    #[error("le chiamate interrotte da un arresto non si sono potute chiudere: guarda il registro")]
     NotRecovered,
 }
 
@@ -56,13 +58,15 @@ pub enum OpenStoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadCallsError {
     /// The address names no `SQLite` file.
-    #[error("store.url «{0}» non indica un file SQLite: scrivi sqlite:data/polaris.db")]
+    #[error("«{0}» in [store] url non è un file SQLite: scrivi sqlite:data/polaris.db")]
     Url(String),
     /// There is no database yet.
-    #[error("l'archivio {0} non c'è ancora: nasce con `polaris serve` o `polaris roster import`")]
+    #[error("la banca dati {0} non c'è ancora: avvia prima il servizio con `polaris serve`")]
     NoDatabase(PathBuf),
     /// The database was written by another version.
-    #[error("l'archivio è della versione {found} e questo programma legge la {needed}")]
+    #[error(
+        "la banca dati ha la versione {found} e questo programma legge la {needed}: usa il programma della stessa versione"
+    )]
     Schema {
         /// Of the database.
         found: i64,
@@ -70,7 +74,7 @@ pub enum ReadCallsError {
         needed: i64,
     },
     /// The database cannot be read.
-    #[error("l'archivio non si può leggere")]
+    #[error("la banca dati non si può leggere")]
     Sql(#[from] sqlx::Error),
 }
 
@@ -83,10 +87,10 @@ pub struct ReadRosterError(#[from] sqlx::Error);
 #[derive(Debug, thiserror::Error)]
 pub enum ImportRosterError {
     /// The database could not be opened.
-    #[error("l'archivio non si può aprire")]
+    #[error("la banca dati non si può aprire")]
     Open(#[from] OpenStoreError),
     /// The database did not take it.
-    #[error("l'archivio non ha preso i turni")]
+    #[error("la banca dati non ha accettato i turni: nulla è stato importato")]
     Sql(#[from] sqlx::Error),
 }
 

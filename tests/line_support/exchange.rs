@@ -1,0 +1,54 @@
+//! The operator's network: one address for the service, a telephone for each number.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use tokio::net::UdpSocket;
+use tokio::task::JoinHandle;
+
+use super::Net;
+
+/// Passes datagrams between the service and the telephones, by number and by Call-ID.
+pub struct Exchange(JoinHandle<()>);
+
+impl Exchange {
+    /// Opens the trunk of `net`; `numbers` are the telephones behind it.
+    pub async fn open(net: Net, numbers: &[(&str, SocketAddr)]) -> Self {
+        let socket = UdpSocket::bind(net.trunk()).await.unwrap();
+        let numbers = numbers.iter().map(|(number, at)| ((*number).to_owned(), *at)).collect();
+        Self(tokio::spawn(pass(socket, net.service(), numbers)))
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn pass(socket: UdpSocket, service: SocketAddr, numbers: Vec<(String, SocketAddr)>) {
+    let mut calls: HashMap<String, SocketAddr> = HashMap::new();
+    let mut buffer = vec![0; 65_535];
+    loop {
+        let Ok((length, from)) = socket.recv_from(&mut buffer).await else { continue };
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let to = if from == service {
+            let call = header(&text, "Call-ID:").unwrap_or_default();
+            if text.starts_with("INVITE ") && !calls.contains_key(&call) {
+                let target = text.lines().next().unwrap_or_default();
+                let phone = numbers.iter().find(|(number, _)| target.contains(number.as_str()));
+                calls.extend(phone.map(|(_, at)| (call.clone(), *at)));
+            }
+            calls.get(&call).copied()
+        } else {
+            Some(service)
+        };
+        if let Some(to) = to {
+            let _ = socket.send_to(&buffer[..length], to).await;
+        }
+    }
+}
+
+pub fn header(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
+}

@@ -1,0 +1,115 @@
+//! The program under test: started, listened to, told to stop, killed.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use tokio::sync::watch;
+
+use super::{Place, soon};
+
+/// A `polaris serve` that runs.
+pub struct Service {
+    child: Child,
+    lines: watch::Receiver<Vec<String>>,
+}
+
+impl Service {
+    /// Starts it and waits until it answers.
+    pub async fn start(place: &Place) -> Self {
+        Self::start_at(place, "info").await
+    }
+
+    /// The same, with the level of the log.
+    pub async fn start_at(place: &Place, level: &str) -> Self {
+        let service = Self::launch(place, level);
+        service.says(&["the service answers"]).await;
+        service
+    }
+
+    /// Starts it and does not wait.
+    pub fn launch(place: &Place, level: &str) -> Self {
+        let mut child = place
+            .command(&["serve"])
+            .env("POLARIS_LOG", level)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (tell, lines) = watch::channel(Vec::new());
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                tell.send_modify(|lines: &mut Vec<String>| lines.push(line));
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits until it has logged a line with all these words; returns that line.
+    pub async fn says(&self, words: &[&str]) -> String {
+        let mut lines = self.lines.clone();
+        let said = async { lines.wait_for(|lines| find(lines, words).is_some()).await.is_ok() };
+        let said = soon(&format!("the log says {words:?}\n{}", self.log()), said).await;
+        assert!(said, "it ended without saying {words:?}:\n{}", self.log());
+        find(&self.lines.borrow(), words).unwrap().clone()
+    }
+
+    /// Whether it has logged a line with all these words.
+    pub fn said(&self, words: &[&str]) -> bool {
+        find(&self.lines.borrow(), words).is_some()
+    }
+
+    /// Waits for a step of a call.
+    pub async fn step(&self, kind: &str) {
+        self.says(&[&format!("step=\"{kind}\"")]).await;
+    }
+
+    pub fn log(&self) -> String {
+        self.lines.borrow().join("\n")
+    }
+
+    /// `kill -9`; returns once it is dead and all it said was read.
+    pub async fn kill(&mut self) {
+        self.child.kill().unwrap();
+        tokio::task::block_in_place(|| self.child.wait().unwrap());
+        self.drained().await;
+    }
+
+    async fn drained(&mut self) {
+        let mut lines = self.lines.clone();
+        let closed = async { while lines.changed().await.is_ok() {} };
+        soon("the log ends", closed).await;
+    }
+
+    /// Sends a signal: `TERM`, `HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; the exit status.
+    pub async fn ended(&mut self) -> Option<i32> {
+        self.drained().await;
+        tokio::task::block_in_place(|| self.child.wait().unwrap().code())
+    }
+
+    /// Tells it to stop once its calls are over, and sees that it does.
+    pub async fn stop(mut self) {
+        self.signal("TERM");
+        assert_eq!(self.ended().await, Some(0), "{}", self.log());
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn find<'a>(lines: &'a [String], words: &[&str]) -> Option<&'a String> {
+    lines.iter().find(|line| words.iter().all(|word| line.contains(word)))
+}
