@@ -242,8 +242,7 @@ impl Visit {
                 }
             }
         };
-        let name = soon("the record says who accepted", reading).await;
-        name
+        soon("the record says who accepted", reading).await
     }
 
     pub(crate) fn caller_does(&self, what: Do) {
