@@ -1,0 +1,63 @@
+//! sipp is rung.
+
+use chrono::{DateTime, TimeDelta};
+use serde_json::Value;
+
+use crate::sipp::{Sipp, Way};
+use crate::support::service::{CALLER, DIRECT, NUMBER, OnDuty, Record, Service};
+
+/// What each phone does stands in its number: see `scenarios/responders.xml`.
+const ON_DUTY: &[OnDuty] = &[
+    (1, "Ada Greco", "+3933300004860"),
+    (2, "Bruno Leo", "+3933300006030"),
+    (3, "Carla Neri", "+3933300004040"),
+    (4, "Dario Rizzo", "+3933300005030"),
+    (5, "Elena Serra", "+3933300001800"),
+    (6, "Fabio Tondo", "+3933300002000"),
+];
+
+/// 15 seconds.
+pub fn whoever_cannot_take_the_call_is_passed_over_until_somebody_presses_1() {
+    let service = Service::start(ON_DUTY);
+    let phones = Sipp::phones(&service, 6, "1000");
+    let way = Way { number: DIRECT, ..Way::udp(&service) };
+    let caller = Sipp::call(&service, way, "waits-for-bye", &[]);
+    let rung = phones.finish();
+    caller.finish();
+
+    let record = service.the_one_call();
+    assert_eq!(record.outcome(), "accepted");
+    assert_eq!(record.call["accepted_by"], "Fabio Tondo");
+    let expected = ["busy", "declined", "unreachable", "unreachable", "no_answer", "accepted"];
+    assert_eq!(record.attempts(), expected);
+    each_is_skipped_in_under_a_second(&record);
+
+    let invites: Vec<&str> = rung.received().filter(|m| m.starts_with("INVITE")).collect();
+    assert_eq!(invites.len(), 6, "each was rung once");
+    for invite in invites {
+        for header in ["From:", "P-Asserted-Identity:"] {
+            let line = invite.lines().find(|line| line.starts_with(header)).unwrap();
+            assert!(line.contains(NUMBER), "our own number: {line}");
+        }
+    }
+    let subscriber = CALLER.trim_start_matches("+39");
+    assert!(rung.received().all(|message| !message.contains(subscriber)), "the caller's number");
+    service.stop();
+}
+
+/// Between the end of one ring and the beginning of the next.
+pub fn each_is_skipped_in_under_a_second(record: &Record) {
+    let attempts = record.case["attempts"].as_array().unwrap();
+    for (before, after) in attempts.iter().zip(attempts.iter().skip(1)) {
+        let gap = instant(&after["rang"]) - instant(&before["ended"]);
+        assert!(gap < TimeDelta::seconds(1), "{gap} after {before}");
+        let refused =
+            matches!(before["outcome"].as_str(), Some("busy" | "declined" | "unreachable"));
+        let rang = instant(&before["ended"]) - instant(&before["rang"]);
+        assert!(!refused || rang < TimeDelta::seconds(1), "{rang} until {before} was given up");
+    }
+}
+
+fn instant(value: &Value) -> DateTime<chrono::FixedOffset> {
+    DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap()
+}

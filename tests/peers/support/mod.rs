@@ -1,0 +1,6 @@
+//! What the tests against strangers' programs share: a running service, and waiting.
+
+pub mod ground;
+pub mod log;
+pub mod service;
+pub mod wait;
