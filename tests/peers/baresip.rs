@@ -90,9 +90,14 @@ impl Telephone {
         self.control.write_all(format!("{}:{order},", order.len()).as_bytes()).unwrap();
     }
 
-    /// Presses a key and lets it go.
+    /// Presses a key; it stays down.
     pub fn press(&self, key: char) {
-        self.type_in(&[u8::try_from(key).unwrap(), RELEASE]);
+        self.type_in(&[u8::try_from(key).unwrap()]);
+    }
+
+    /// Lets the key go.
+    pub fn release(&self) {
+        self.type_in(&[RELEASE]);
     }
 
     /// Hangs up.

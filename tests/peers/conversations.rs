@@ -39,9 +39,13 @@ fn talk(end: impl FnOnce(&Telephone, &Telephone)) {
     caller.wait_for("CALL_ESTABLISHED");
     caller.listen(A_WHILE);
     caller.press('3');
+    service.wait_for_entry("key_pressed", STEP);
+    caller.release();
     responder.wait_for("CALL_ESTABLISHED");
     responder.listen(A_WHILE);
     responder.press('1');
+    service.wait_for_entry("accepted", STEP);
+    responder.release();
     service.wait_for_entry("bridged", STEP);
     caller.listen(A_WHILE);
     responder.listen(A_WHILE);

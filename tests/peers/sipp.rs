@@ -46,15 +46,9 @@ impl Sipp {
     }
 
     /// Starts phones at the operator's proxy that take `calls` calls in all.
-    pub fn phones(service: &Service, calls: u32, stays: &str) -> Self {
+    pub fn phones(service: &Service, calls: u32) -> Self {
         let way = Way { from: service.ground.proxy, ..Way::udp(service) };
-        let phones = Self::start(
-            service,
-            way,
-            "responders",
-            &[("stays", stays)],
-            &["-m", &calls.to_string()],
-        );
+        let phones = Self::start(service, way, "responders", &[], &["-m", &calls.to_string()]);
         // It is there when its address is taken.
         crate::support::wait::wait_for("sipp listens", Duration::from_secs(10), || {
             std::net::UdpSocket::bind((way.from, SIP)).is_err().then_some(())
@@ -99,6 +93,9 @@ impl Sipp {
     /// Waits until the scenario has been played to its end.
     pub fn finish(mut self) -> Trace {
         let status = wait_for_end(&self.name, LONGEST, &mut self.child);
+        if std::env::var_os("KEEP").is_some() {
+            std::fs::copy(self.folder.join("messages"), format!("/tmp/bs/{}.msg", self.name)).ok();
+        }
         let read = |file: &str| read_lossily(&self.folder.join(file));
         let trace = Trace::read(&read("messages"));
         if !status.success() {

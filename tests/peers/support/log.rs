@@ -19,8 +19,9 @@ fn tokens(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|token| !token.is_empty())
 }
 
-/// Nine to thirteen digits.
+/// Nine to thirteen digits, or such after the prefix 00.
 fn is_a_number(token: &str) -> bool {
+    let token = token.strip_prefix("00").unwrap_or(token);
     (9..=13).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_digit())
 }
 
