@@ -93,9 +93,6 @@ impl Sipp {
     /// Waits until the scenario has been played to its end.
     pub fn finish(mut self) -> Trace {
         let status = wait_for_end(&self.name, LONGEST, &mut self.child);
-        if std::env::var_os("KEEP").is_some() {
-            std::fs::copy(self.folder.join("messages"), format!("/tmp/bs/{}.msg", self.name)).ok();
-        }
         let read = |file: &str| read_lossily(&self.folder.join(file));
         let trace = Trace::read(&read("messages"));
         if !status.success() {

@@ -90,23 +90,28 @@ impl Service {
         self.answers_options_on(&socket)
     }
 
-    /// The same from `socket`. Datagrams of one address are taken in order: what was sent
-    /// from there before has been looked at when this returns true.
+    /// The same from `socket`.
     pub fn answers_options_on(&self, socket: &UdpSocket) -> bool {
-        let local = socket.local_addr().unwrap();
-        let options = options(self.ground.server(), local);
+        self.answers_before_options(socket).is_some()
+    }
+
+    /// Sends OPTIONS from `socket`; every datagram that comes there before its 200, or
+    /// `None` if that does not come. Datagrams of one address are taken in order: what was
+    /// sent from there before has been looked at by then.
+    pub fn answers_before_options(&self, socket: &UdpSocket) -> Option<Vec<String>> {
+        let options = options(self.ground.server(), socket.local_addr().unwrap());
         socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-        if socket.send_to(options.as_bytes(), self.ground.server()).is_err() {
-            return false;
-        }
+        socket.send_to(options.as_bytes(), self.ground.server()).ok()?;
+        let mut before = Vec::new();
         let mut buffer = [0; 65_535];
         while let Ok(length) = socket.recv(&mut buffer) {
             let reply = String::from_utf8_lossy(&buffer[..length]).into_owned();
             if reply.contains("are-you-there") {
-                return reply.starts_with("SIP/2.0 200");
+                return reply.starts_with("SIP/2.0 200").then_some(before);
             }
+            before.push(reply);
         }
-        false
+        None
     }
 
     /// The service's process.
@@ -174,10 +179,15 @@ impl Service {
         assert!(Command::new("kill").arg(&pid).status().unwrap().success());
         let status = wait_for_end("the service ends", DRAIN, &mut self.child);
         self.reader.take().unwrap().join().unwrap();
+        self.log_names_nobody();
         let log = self.log.lock().unwrap();
         assert!(status.success(), "the service ended with {status}:\n{log}");
         assert!(log.contains("every call has ended"), "the log is whole");
-        let indiscreet = indiscretions(&log);
+    }
+
+    /// No number and no name is in what the service wrote, at its most talkative.
+    pub fn log_names_nobody(&self) {
+        let indiscreet = indiscretions(&self.log.lock().unwrap());
         assert!(indiscreet.is_empty(), "the log names somebody:\n{}", indiscreet.join("\n"));
     }
 }
