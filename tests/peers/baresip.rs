@@ -23,7 +23,7 @@ const TONE_SECONDS: usize = 90;
 /// Bytes before the samples of a WAV.
 const WAV_HEAD: u64 = 44;
 
-/// Where Debian keeps the modules, and the metapackage of other architectures too.
+/// Where Debian keeps the modules, on every architecture.
 const MODULES: &str = "/usr/lib/baresip/modules";
 
 /// What a telephone does when it rings.
@@ -90,14 +90,19 @@ impl Telephone {
         self.control.write_all(format!("{}:{order},", order.len()).as_bytes()).unwrap();
     }
 
-    /// Presses a key; it stays down.
+    /// Presses a key and lets it go.
     pub fn press(&self, key: char) {
-        self.type_in(&[u8::try_from(key).unwrap()]);
+        self.type_in(&[u8::try_from(key).unwrap(), RELEASE]);
     }
 
-    /// Lets the key go.
-    pub fn release(&self) {
-        self.type_in(&[RELEASE]);
+    /// Puts the other side on hold: re-INVITE.
+    pub fn hold(&self) {
+        self.type_in(b"x");
+    }
+
+    /// Ends the hold: re-INVITE.
+    pub fn resume(&self) {
+        self.type_in(b"X");
     }
 
     /// Hangs up.

@@ -39,16 +39,18 @@ fn talk(end: impl FnOnce(&Telephone, &Telephone)) {
     caller.wait_for("CALL_ESTABLISHED");
     caller.listen(A_WHILE);
     caller.press('3');
-    service.wait_for_entry("key_pressed", STEP);
-    caller.release();
     responder.wait_for("CALL_ESTABLISHED");
     responder.listen(A_WHILE);
     responder.press('1');
-    service.wait_for_entry("accepted", STEP);
-    responder.release();
     service.wait_for_entry("bridged", STEP);
     caller.listen(A_WHILE);
     responder.listen(A_WHILE);
+    // A baresip that holds stops recording for good: what it heard before is judged.
+    responder.hold();
+    service.wait_for_entry("held", STEP);
+    responder.resume();
+    service.wait_for_entry("resumed", STEP);
+    caller.listen(A_WHILE);
     end(&caller, &responder);
     caller.wait_for("CALL_CLOSED");
     responder.wait_for("CALL_CLOSED");

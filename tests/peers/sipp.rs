@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::support::ground::SIP;
 use crate::support::service::{NUMBER, Service};
-use crate::support::wait::wait_for_end;
+use crate::support::wait::{wait_for, wait_for_end};
 
 /// No scenario takes longer.
 const LONGEST: Duration = Duration::from_secs(70);
@@ -49,10 +49,7 @@ impl Sipp {
     pub fn phones(service: &Service, calls: u32) -> Self {
         let way = Way { from: service.ground.proxy, ..Way::udp(service) };
         let phones = Self::start(service, way, "responders", &[], &["-m", &calls.to_string()]);
-        // It is there when its address is taken.
-        crate::support::wait::wait_for("sipp listens", Duration::from_secs(10), || {
-            std::net::UdpSocket::bind((way.from, SIP)).is_err().then_some(())
-        });
+        wait_for("sipp listens", Duration::from_secs(10), || is_taken(way.from).then_some(()));
         phones
     }
 
@@ -109,6 +106,16 @@ impl Drop for Sipp {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Whether SIP's UDP port of this address is taken. The kernel is asked: taking the port
+/// to see would be in the way of whoever wants it.
+fn is_taken(address: IpAddr) -> bool {
+    let IpAddr::V4(address) = address else { return false };
+    // Linux writes the address as the machine's own number.
+    let local = format!("{:08X}:{SIP:04X}", u32::from_ne_bytes(address.octets()));
+    let sockets = fs::read_to_string("/proc/net/udp").unwrap();
+    sockets.lines().any(|line| line.split_whitespace().nth(1) == Some(&local))
 }
 
 /// What went over the wire.
