@@ -128,9 +128,13 @@ fn hold_fax_and_update_do_not_end_a_call() {
 
 #[test]
 fn with_nobody_at_the_proxy_each_phone_is_skipped_at_once() {
+    ["udp", "tcp"].into_iter().for_each(each_phone_is_skipped_at_once);
+}
+
+fn each_phone_is_skipped_at_once(transport: &str) {
     let on_duty: &[OnDuty] =
         &[(1, "Ada Greco", "+393330000001"), (2, "Bruno Leo", "+393330000002")];
-    let service = Service::start(on_duty);
+    let service = Service::start_with_proxy_over(transport, on_duty);
     let way = Way { number: DIRECT, ..Way::udp(&service) };
     let caller = Sipp::call(&service, way, "calls", &[]);
     let record = service.wait_for_entry("nobody_accepted", Duration::from_secs(10));

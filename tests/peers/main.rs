@@ -22,7 +22,7 @@ type Scenario = (&'static str, fn());
 /// The scenarios that wait for the standard's long timers or for speech, all at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 4] = [
+    let scenarios: [Scenario; 5] = [
         (
             "without an ACK the 200 is repeated and the case stays",
             callers::without_an_ack_the_200_is_repeated_and_the_case_stays,
@@ -30,6 +30,10 @@ fn the_long_scenarios() {
         (
             "whoever cannot take the call is passed over until somebody presses 1",
             responders::whoever_cannot_take_the_call_is_passed_over_until_somebody_presses_1,
+        ),
+        (
+            "over TCP too whoever cannot take the call is passed over",
+            responders::over_tcp_too_whoever_cannot_take_the_call_is_passed_over,
         ),
         (
             "two telephones talk and the caller hangs up",

@@ -16,10 +16,19 @@ const ON_DUTY: &[OnDuty] = &[
     (6, "Fabio Tondo", "+393330002000"),
 ];
 
-/// 15 seconds.
+/// 10 seconds.
 pub fn whoever_cannot_take_the_call_is_passed_over_until_somebody_presses_1() {
-    let service = Service::start(ON_DUTY);
-    let phones = Sipp::phones(&service, 6);
+    passed_over("udp");
+}
+
+/// 10 seconds.
+pub fn over_tcp_too_whoever_cannot_take_the_call_is_passed_over() {
+    passed_over("tcp");
+}
+
+fn passed_over(transport: &str) {
+    let service = Service::start_with_proxy_over(transport, ON_DUTY);
+    let phones = Sipp::phones(&service, transport, 6);
     let way = Way { number: DIRECT, ..Way::udp(&service) };
     let caller = Sipp::call(&service, way, "waits-for-bye", &[]);
     let rung = phones.finish();

@@ -45,11 +45,15 @@ impl Sipp {
         Self::start(service, way, name, fill, &[&server, "-m", "1"])
     }
 
-    /// Starts phones at the operator's proxy that take `calls` calls in all.
-    pub fn phones(service: &Service, calls: u32) -> Self {
-        let way = Way { from: service.ground.proxy, ..Way::udp(service) };
+    /// Starts phones at the operator's proxy that take `calls` calls in all, over `udp`
+    /// or `tcp`.
+    pub fn phones(service: &Service, transport: &str, calls: u32) -> Self {
+        let from = service.ground.proxy;
+        let mode = if transport == "tcp" { "t1" } else { "u1" };
+        let way = Way { from, transport: mode, number: NUMBER };
         let phones = Self::start(service, way, "responders", &[], &["-m", &calls.to_string()]);
-        wait_for("sipp listens", Duration::from_secs(10), || is_taken(way.from).then_some(()));
+        let listens = || is_taken(transport, from).then_some(());
+        wait_for("sipp listens", Duration::from_secs(10), listens);
         phones
     }
 
@@ -108,13 +112,13 @@ impl Drop for Sipp {
     }
 }
 
-/// Whether SIP's UDP port of this address is taken. The kernel is asked: taking the port
+/// Whether SIP's port of this address is taken. The kernel is asked: taking the port
 /// to see would be in the way of whoever wants it.
-fn is_taken(address: IpAddr) -> bool {
+fn is_taken(transport: &str, address: IpAddr) -> bool {
     let IpAddr::V4(address) = address else { return false };
     // Linux writes the address as the machine's own number.
     let local = format!("{:08X}:{SIP:04X}", u32::from_ne_bytes(address.octets()));
-    let sockets = fs::read_to_string("/proc/net/udp").unwrap();
+    let sockets = fs::read_to_string(format!("/proc/net/{transport}")).unwrap();
     sockets.lines().any(|line| line.split_whitespace().nth(1) == Some(&local))
 }
 

@@ -47,9 +47,14 @@ pub struct Service {
 impl Service {
     /// Starts a service with these people on duty and waits until it answers OPTIONS.
     pub fn start(on_duty: &[OnDuty]) -> Self {
+        Self::start_with_proxy_over("udp", on_duty)
+    }
+
+    /// The same, with calls to responders sent over `udp` or `tcp`.
+    pub fn start_with_proxy_over(transport: &str, on_duty: &[OnDuty]) -> Self {
         let ground = Ground::fresh();
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("polaris.toml"), configuration(&ground)).unwrap();
+        fs::write(folder.path().join("polaris.toml"), configuration(&ground, transport)).unwrap();
         fs::write(folder.path().join("plan.kdl"), plan()).unwrap();
         fs::write(folder.path().join("roster.csv"), roster(on_duty)).unwrap();
         if !on_duty.is_empty() {
@@ -260,13 +265,13 @@ fn polaris(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A telephone's RTP socket is bound to no address, so its packets come from 127.0.0.1.
-fn configuration(ground: &Ground) -> String {
+fn configuration(ground: &Ground, transport: &str) -> String {
     let Ground { service, proxy, caller, .. } = ground;
     format!(
         "data_dir = \"data\"\n\
          [sip]\nlisten = [\"udp:{service}:{SIP}\", \"tcp:{service}:{SIP}\"]\n\
          [rtp]\nports = \"20000-29999\"\n\
-         [[trunk]]\nname = \"operatore\"\nproxy = \"{proxy}:{SIP}\"\n\
+         [[trunk]]\nname = \"operatore\"\nproxy = \"{transport}:{proxy}:{SIP}\"\n\
          accept_from = [\"{proxy}\", \"{caller}\", \"127.0.0.1\"]\n\
          [[service]]\ndialplan = \"plan.kdl\"\n"
     )
