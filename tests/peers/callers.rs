@@ -5,7 +5,8 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::sipp::{Sipp, Trace, Way};
-use crate::support::service::{DIRECT, OnDuty, Service};
+use crate::support::files::OnDuty;
+use crate::support::service::{DIRECT, Service};
 
 /// Nobody on duty and nobody at the proxy: the call is about the caller alone.
 const NOBODY: &[OnDuty] = &[];

@@ -6,7 +6,9 @@ use chrono::DateTime;
 
 use crate::baresip::{Telephone, WhenRung};
 use crate::hearing::{RATE, mean_share, recordings_in};
-use crate::support::service::{CALLER, NUMBER, OnDuty, Record, Service};
+use crate::support::files::OnDuty;
+use crate::support::record::Record;
+use crate::support::service::{CALLER, NUMBER, Service};
 
 const ON_DUTY: &[OnDuty] = &[(1, "Ada Greco", "+393330000001")];
 /// What the caller says and what the responder says, in hertz.

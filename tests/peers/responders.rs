@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
 use crate::sipp::{Sipp, Way};
-use crate::support::service::{CALLER, DIRECT, NUMBER, OnDuty, Record, Service};
+use crate::support::files::OnDuty;
+use crate::support::record::Record;
+use crate::support::service::{CALLER, DIRECT, NUMBER, Service};
 
 /// What each phone does stands in its number: see `scenarios/responders.xml`.
 const ON_DUTY: &[OnDuty] = &[

@@ -12,8 +12,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::ground::{Ground, SIP};
+use super::files::{OnDuty, configuration, plan, roster};
+use super::ground::Ground;
 use super::log::indiscretions;
+use super::record::Record;
 use super::wait::{wait_for, wait_for_end};
 
 /// The program.
@@ -30,9 +32,6 @@ const START: Duration = Duration::from_secs(30);
 const RECORDED: Duration = Duration::from_secs(10);
 /// Dialogs may wait 32 s for an ACK.
 const DRAIN: Duration = Duration::from_secs(45);
-
-/// A person on duty: step of the roster, name, phone.
-pub type OnDuty = (u32, &'static str, &'static str);
 
 /// A running service. Dropped, it is killed.
 pub struct Service {
@@ -205,48 +204,6 @@ impl Drop for Service {
     }
 }
 
-/// What is on record of a call.
-#[derive(Debug)]
-pub struct Record {
-    /// Its row.
-    pub call: Value,
-    /// Its case.
-    pub case: Value,
-}
-
-impl Record {
-    /// The kinds of the timeline's entries, in order.
-    pub fn kinds(&self) -> Vec<String> {
-        words(&self.case["entries"], "kind")
-    }
-
-    /// How each ring ended, in order.
-    pub fn attempts(&self) -> Vec<String> {
-        words(&self.case["attempts"], "outcome")
-    }
-
-    /// How the call ended.
-    pub fn outcome(&self) -> &str {
-        self.call["outcome"].as_str().unwrap()
-    }
-
-    /// The keys that were pressed.
-    pub fn keys(&self) -> &str {
-        self.call["keys"].as_str().unwrap()
-    }
-
-    /// Who is in need, the same on call and case.
-    pub fn category(&self) -> &str {
-        assert_eq!(self.call["category"], self.case["category"]);
-        self.call["category"].as_str().unwrap()
-    }
-}
-
-fn words(list: &Value, field: &str) -> Vec<String> {
-    let list = list.as_array().unwrap();
-    list.iter().map(|item| item[field].as_str().unwrap_or("open").to_owned()).collect()
-}
-
 fn rows(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -262,40 +219,6 @@ fn polaris(folder: &Path, arguments: &[&str]) -> String {
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {complaint}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// A telephone's RTP socket is bound to no address, so its packets come from 127.0.0.1.
-fn configuration(ground: &Ground, transport: &str) -> String {
-    let Ground { service, proxy, caller, .. } = ground;
-    format!(
-        "data_dir = \"data\"\n\
-         [sip]\nlisten = [\"udp:{service}:{SIP}\", \"tcp:{service}:{SIP}\"]\n\
-         [rtp]\nports = \"20000-29999\"\n\
-         [[trunk]]\nname = \"operatore\"\nproxy = \"{transport}:{proxy}:{SIP}\"\n\
-         accept_from = [\"{proxy}\", \"{caller}\", \"127.0.0.1\"]\n\
-         [[service]]\ndialplan = \"plan.kdl\"\n"
-    )
-}
-
-/// The shipped plan, at any hour, with numbers of its own and little patience.
-fn plan() -> String {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplans/polaris-br4.kdl");
-    fs::read_to_string(shipped)
-        .unwrap()
-        .replace("\nhours {", "\nhours always {")
-        .replace("+390831000", "+390831777")
-        .replace("each=\"25s\"", "each=\"5s\"")
-        .replace("for=\"40s\"", "for=\"5s\"")
-}
-
-fn roster(on_duty: &[OnDuty]) -> String {
-    let mut csv = "service,equipe,step,person,phone,from,until\n".to_owned();
-    for (step, person, phone) in on_duty {
-        csv += &format!(
-            "polaris-br4,equipe,{step},{person},{phone},2026-01-01T00:00,2046-01-01T00:00\n"
-        );
-    }
-    csv
 }
 
 fn options(server: SocketAddr, local: SocketAddr) -> String {
