@@ -100,7 +100,8 @@ async fn reload(config: &Config, recordings: &Recordings, control: &mpsc::Sender
 /// Tells the switchboard of a roster that another process imported.
 async fn watch_roster(store: Arc<Store>, control: mpsc::Sender<Control>) {
     let mut every = tokio::time::interval(ROSTER_EVERY);
-    let mut known = store.roster_revision().await.ok();
+    // The first look always reads: an import may have come since the start.
+    let mut known = None;
     loop {
         every.tick().await;
         let Ok(revision) = store.roster_revision().await else { continue };

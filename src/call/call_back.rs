@@ -32,6 +32,13 @@ enum Question {
     Number(String),
 }
 
+/// How a typed number came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Pound,
+    Silence,
+}
+
 impl CallingBack {
     pub(super) fn is_typing(&self) -> bool {
         matches!(self.question, Question::Number(_))
@@ -92,21 +99,26 @@ impl Call {
             return;
         };
         match digit {
-            Digit::POUND => self.number_typed(now),
+            Digit::POUND => self.number_typed(now, Ended::Pound),
             Digit::STAR => typed.clear(),
             _ if typed.len() > *NUMBER_DIGITS.end() => {}
             _ => typed.push(digit.as_char()),
         }
     }
 
-    fn number_typed(&mut self, now: Moment) {
+    /// `#` ends a number of any country; silence ends one only if it is whole.
+    fn number_typed(&mut self, now: Moment, ended_by: Ended) {
         let State::CallingBack(CallingBack { question: Question::Number(typed), .. }) = &self.state
         else {
             return;
         };
         let typed = typed.clone();
         let number = PhoneNumber::from_network(&typed);
-        if NUMBER_DIGITS.contains(&typed.len()) && !number.is_never_dialled() {
+        let whole = match ended_by {
+            Ended::Pound => NUMBER_DIGITS.contains(&typed.len()) && !number.is_never_dialled(),
+            Ended::Silence => PhoneNumber::parse(&typed).is_ok(),
+        };
+        if whole {
             self.note(Fact::CallBackNumber { number });
             self.note(Fact::CallBackAnswered { safe: true, by_key: true });
             let read_out = typed.chars().map(digit_prompt);
@@ -131,7 +143,9 @@ impl Call {
         match &asked.question {
             Question::Announcing => {}
             Question::Safe => self.call_back_answered(now, false, false),
-            Question::Number(typed) if !typed.is_empty() => self.number_typed(now),
+            Question::Number(typed) if !typed.is_empty() => {
+                self.number_typed(now, Ended::Silence);
+            }
             Question::Number(_) => self.no_number(now),
         }
     }

@@ -237,10 +237,15 @@ impl Call {
                 self.forget_leg(id, AttemptOutcome::Cancelled);
             }
             Phase::Offered | Phase::Won => {
+                // Who pressed 1 did accept, whatever became of the caller.
+                let outcome = match leg.phase {
+                    Phase::Won => AttemptOutcome::Accepted,
+                    _ => AttemptOutcome::Cancelled,
+                };
                 leg.phase = Phase::Dismissed;
                 let attempt = leg.attempt;
                 self.timers.stop_leg(id);
-                self.note(Fact::AttemptEnded { attempt, outcome: AttemptOutcome::Cancelled });
+                self.note(Fact::AttemptEnded { attempt, outcome });
                 self.timers.set(Timer::Farewell(id), now + FAREWELL_MAX);
                 let farewell = self.farewell(why);
                 self.play(now, id, farewell, Repeat::Once);

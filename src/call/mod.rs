@@ -273,8 +273,9 @@ impl Call {
                 self.note(Fact::KeyInConversation { party: Party::Caller, digit });
                 return;
             }
-            // A typed number stays on the case alone.
+            // A typed number stays on the case alone, and so does what follows it.
             State::CallingBack(asked) if asked.is_typing() => {}
+            State::Parting if self.arrival.hidden => {}
             _ => self.note(Fact::KeyPressed { digit }),
         }
         match &self.state {
@@ -321,7 +322,7 @@ impl Call {
             && leaving.caller_left()
         {
             self.order(Output::StopRecord);
-            self.timers.set(Timer::Recording, now + voicemail::SAVING_MAX);
+            self.timers.set(Timer::Recording, now + voicemail::SAVING_MAX_ALONE);
             return;
         }
         if let State::Bridged(bridged) = &self.state {

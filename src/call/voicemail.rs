@@ -7,8 +7,10 @@ use crate::call::Output;
 use crate::case::{Fact, Outcome};
 use crate::words::{Digit, Moment, PromptId};
 
-/// How long the end of a recording may take to reach the disk.
-pub(super) const SAVING_MAX: Duration = Duration::from_secs(5);
+/// How long the end of a recording may take to reach the disk while the caller waits.
+const SAVING_MAX: Duration = Duration::from_secs(5);
+/// And when nobody waits for it any more.
+pub(super) const SAVING_MAX_ALONE: Duration = Duration::from_secs(30);
 
 /// A message being left.
 #[derive(Debug)]
@@ -71,7 +73,13 @@ impl Call {
     }
 
     pub(super) fn voicemail_ended(&mut self, now: Moment, file: String, seconds: u32) {
-        let State::Leaving(leaving) = &self.state else { return };
+        let State::Leaving(leaving) = &self.state else {
+            // Later than we waited for it, but it is there and belongs to the case.
+            if seconds > 0 && !self.is_ended() {
+                self.note(Fact::VoicemailLeft { file, seconds });
+            }
+            return;
+        };
         let caller_left = leaving.caller_left;
         self.timers.stop(Timer::Recording);
         if seconds > 0 {

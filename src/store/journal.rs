@@ -23,6 +23,9 @@ pub(super) struct Journal {
     lock: Option<File>,
     /// Length up to which it is whole; `None` until it was looked at.
     len: Option<u64>,
+    /// Up to here it is in the database. Kept here, beside the length, so that the two
+    /// change together whatever the writer gave up waiting for.
+    replayed: u64,
     /// Torn tails set aside when it was opened.
     pub(super) torn: usize,
 }
@@ -34,6 +37,8 @@ pub(super) struct Chunk {
     pub(super) writes: Vec<Write>,
     /// Lines that are no writes.
     pub(super) unreadable: Vec<Vec<u8>>,
+    /// Where it begins.
+    pub(super) from: u64,
     /// Where the next chunk begins.
     pub(super) end: u64,
 }
@@ -53,7 +58,7 @@ impl Journal {
 
     /// A journal that is opened when it is first needed.
     pub(super) fn unopened(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), lock: None, len: None, torn: 0 }
+        Self { dir: dir.to_owned(), lock: None, len: None, replayed: 0, torn: 0 }
     }
 
     /// Length in bytes, as far as it is known.
@@ -113,6 +118,7 @@ impl Journal {
         if there < len {
             tracing::error!("the journal was shortened by somebody else");
             len = there;
+            self.replayed = self.replayed.min(len);
         }
         file.set_len(len)?; // what an append that failed may have left
         file.seek(SeekFrom::Start(len))?;
@@ -125,10 +131,11 @@ impl Journal {
         Ok(())
     }
 
-    /// Reads some lines that begin at `from` and before `limit`.
-    pub(super) fn read(&mut self, from: u64, limit: u64) -> io::Result<Chunk> {
+    /// Reads some lines that are not in the database yet and begin before `limit`.
+    pub(super) fn read(&mut self, limit: u64) -> io::Result<Chunk> {
         let limit = limit.min(self.look()?);
-        let mut chunk = Chunk { end: from, ..Chunk::default() };
+        let from = self.replayed;
+        let mut chunk = Chunk { from, end: from, ..Chunk::default() };
         let mut file = match File::open(self.path()) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(chunk),
             other => other?,
@@ -150,18 +157,26 @@ impl Journal {
         Ok(chunk)
     }
 
-    /// Empties it: all of it is in the database.
+    /// Notes that everything up to `end` is in the database.
+    pub(super) fn replayed_to(&mut self, end: u64) {
+        self.replayed = end;
+    }
+
+    /// Empties it, if all of it is in the database.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.look()?;
+        if self.look()? > self.replayed {
+            return Err(io::Error::other("some lines are not in the database yet"));
+        }
         match OpenOptions::new().write(true).open(self.path()) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
             Ok(file) => {
                 file.set_len(0)?;
+                (self.len, self.replayed) = (Some(0), 0);
                 file.sync_all()?;
             }
         }
-        self.len = Some(0);
+        (self.len, self.replayed) = (Some(0), 0);
         Ok(())
     }
 
@@ -209,7 +224,7 @@ mod tests {
     }
 
     fn all(journal: &mut Journal) -> Vec<Write> {
-        journal.read(0, u64::MAX).unwrap().writes
+        journal.read(u64::MAX).unwrap().writes
     }
 
     #[test]
@@ -231,7 +246,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = [line(&note(1)), b"\xff\0{\n".to_vec(), line(&note(2))].concat();
         std::fs::write(dir.path().join("journal.jsonl"), text).unwrap();
-        let chunk = Journal::open(dir.path()).unwrap().read(0, u64::MAX).unwrap();
+        let chunk = Journal::open(dir.path()).unwrap().read(u64::MAX).unwrap();
         assert_eq!(chunk.writes, [note(1), note(2)]);
         assert_eq!(chunk.unreadable, [b"\xff\0{\n".to_vec()]);
     }
@@ -245,6 +260,23 @@ mod tests {
         half.write_all(b"{\"note\":{").unwrap();
         journal.append(&line(&note(2))).unwrap();
         assert_eq!(all(&mut journal), [note(1), note(2)]);
+    }
+
+    #[test]
+    fn only_what_is_in_the_database_is_emptied_and_what_comes_after_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        journal.append(&line(&note(1))).unwrap();
+        let end = journal.read(u64::MAX).unwrap().end;
+        journal.replayed_to(end);
+        journal.append(&line(&note(2))).unwrap();
+        assert!(journal.clear().is_err(), "the second line is nowhere else");
+        assert_eq!(all(&mut journal), [note(2)]);
+        let end = journal.read(u64::MAX).unwrap().end;
+        journal.replayed_to(end);
+        journal.clear().unwrap();
+        journal.append(&line(&note(3))).unwrap();
+        assert_eq!(all(&mut journal), [note(3)]);
     }
 
     #[test]

@@ -48,7 +48,8 @@ impl Switchboard {
         let arrival = Arrival {
             direct: entrance == Entrance::Direct,
             active: plan.hours.is_active(local),
-            hidden: caller.is_none(),
+            // «unknown» and its like can be called back no more than a hidden number.
+            hidden: !caller.as_ref().is_some_and(PhoneNumber::is_international),
         };
         self.dialogs.insert(dialog, (id, LegId::CALLER));
         self.streams.insert(leg.stream, (id, LegId::CALLER));
@@ -93,8 +94,16 @@ impl Switchboard {
                 return Err(NOT_ACCEPTABLE);
             }
         };
-        let leg =
-            LiveLeg { dialog, stream, local, format, claimed: None, keys_by: None, held: false };
+        let leg = LiveLeg {
+            dialog,
+            stream,
+            local,
+            format,
+            claimed: None,
+            keys_by: None,
+            held: false,
+            lost: false,
+        };
         Ok((leg, answer))
     }
 

@@ -21,6 +21,8 @@ pub(super) struct LiveLeg {
     pub(super) keys_by: Option<KeysBy>,
     /// Whether the other side has put us on hold.
     pub(super) held: bool,
+    /// Whether no sound arrives although it should.
+    pub(super) lost: bool,
 }
 
 /// The ways a key arrives.

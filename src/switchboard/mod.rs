@@ -132,6 +132,8 @@ pub struct Switchboard {
     opened_inbox: Option<mpsc::UnboundedReceiver<Opened>>,
     watch: Option<mpsc::UnboundedSender<Sight>>,
     streams_begun: u64,
+    /// When phones without sound are asked again whether they are there.
+    ask_due: Option<Moment>,
     draining: bool,
 }
 
@@ -170,6 +172,7 @@ impl Switchboard {
             opened_inbox: Some(opened_inbox),
             watch: None,
             streams_begun: 0,
+            ask_due: None,
             draining: false,
         }
     }
@@ -210,6 +213,9 @@ impl Switchboard {
         let now = self.now();
         if self.parts.endpoint.poll_timeout().is_some_and(|due| due <= now) {
             self.parts.endpoint.handle_timeout(now);
+        }
+        if self.ask_due.is_some_and(|due| due <= now) {
+            self.ask_the_silent();
         }
         while let Some((due, id)) = self.due.first().copied() {
             if due > now {
@@ -285,7 +291,7 @@ impl Switchboard {
     fn next_wake(&self) -> Option<std::time::Instant> {
         let calls = self.due.first().map(|(due, _)| *due);
         let signals = self.parts.endpoint.poll_timeout();
-        let next = [calls, signals].into_iter().flatten().min()?;
+        let next = [calls, signals, self.ask_due].into_iter().flatten().min()?;
         Some(self.parts.clock.instant_of(next))
     }
 

@@ -268,7 +268,16 @@ impl Switchboard {
         self.streams.insert(stream, (live.id, id));
         live.legs.insert(
             id,
-            LiveLeg { dialog, stream, local, format: None, claimed, keys_by: None, held: false },
+            LiveLeg {
+                dialog,
+                stream,
+                local,
+                format: None,
+                claimed,
+                keys_by: None,
+                held: false,
+                lost: false,
+            },
         );
         Ok(())
     }

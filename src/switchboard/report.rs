@@ -1,12 +1,17 @@
 //! What the media thread reports, told to the conversation.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Switchboard;
 use super::legs::KeysBy;
 use crate::call::Input;
 use crate::media::{Report, StreamId};
 use crate::words::{CallId, Digit, LegId};
+
+/// How often a silent phone is asked whether it is still there; longer than such a
+/// question may take (RFC 3261 §17.1.2.2: 32 s).
+const ASK_EVERY: Duration = Duration::from_secs(40);
 
 impl Switchboard {
     pub(super) fn reported(&mut self, report: Report) {
@@ -18,14 +23,16 @@ impl Switchboard {
             Report::Lost { stream } => self.sound_lost(stream),
             Report::Recorded { stream, path, length } => {
                 let file = file_name(&path);
-                let seconds = u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
+                // «Aiuto» takes less than a second and is a message.
+                let whole = length.as_millis().div_ceil(1000);
+                let seconds = u32::try_from(whole).unwrap_or(u32::MAX);
                 self.tell_of(stream, |_| Input::VoicemailEnded { file, seconds });
             }
             Report::RecordFailed { stream, why } => {
                 tracing::error!(error = %why, "a message could not be recorded");
                 self.tell_of(stream, |_| Input::VoicemailFailed);
             }
-            Report::Found { .. } => {}
+            Report::Found { stream } => self.sound_found(stream),
         }
     }
 
@@ -52,11 +59,46 @@ impl Switchboard {
     fn sound_lost(&mut self, stream: StreamId) {
         let Some((call, leg)) = self.streams.get(&stream).copied() else { return };
         let now = self.now();
-        let dialog = self.calls.get(&call).and_then(|live| live.legs.get(&leg)).map(|l| l.dialog);
-        if let Some(dialog) = dialog {
-            self.parts.endpoint.probe(now, dialog);
+        if let Some(leg) = self.calls.get_mut(&call).and_then(|live| live.legs.get_mut(&leg)) {
+            leg.lost = true;
+            self.parts.endpoint.probe(now, leg.dialog);
         }
+        self.ask_again_later();
         self.tell(call, Input::MediaLost { leg });
+    }
+
+    fn sound_found(&mut self, stream: StreamId) {
+        let Some((call, leg)) = self.streams.get(&stream).copied() else { return };
+        if let Some(leg) = self.calls.get_mut(&call).and_then(|live| live.legs.get_mut(&leg)) {
+            leg.lost = false;
+            self.parts.endpoint.still_there(leg.dialog);
+        }
+    }
+
+    /// From now on, phones without sound are asked again and again.
+    pub(super) fn ask_again_later(&mut self) {
+        let due = self.now() + ASK_EVERY;
+        self.ask_due.get_or_insert(due);
+    }
+
+    /// Asks every phone that sends no sound, or holds, whether it is still there: one
+    /// that died without a word must not keep a responder's claim.
+    pub(super) fn ask_the_silent(&mut self) {
+        let now = self.now();
+        self.ask_due = None;
+        let silent: Vec<_> = self
+            .calls
+            .values()
+            .flat_map(|live| live.legs.values())
+            .filter(|leg| leg.lost || leg.held)
+            .map(|leg| leg.dialog)
+            .collect();
+        for dialog in &silent {
+            self.parts.endpoint.probe(now, *dialog);
+        }
+        if !silent.is_empty() {
+            self.ask_again_later();
+        }
     }
 }
 

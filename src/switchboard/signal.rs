@@ -194,6 +194,7 @@ impl Switchboard {
             return;
         };
         if std::mem::replace(&mut live.held, held) != held {
+            self.ask_again_later();
             self.tell(call, if held { Input::Held { leg } } else { Input::Resumed { leg } });
         }
     }

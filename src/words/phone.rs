@@ -147,6 +147,13 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// Whether this is a number of E.164, which can be called back.
+    pub fn is_international(&self) -> bool {
+        self.0.strip_prefix('+').is_some_and(|digits| {
+            (6..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+        })
+    }
+
     /// Whether this is 112, 1522 or the like, with or without a prefix of ours.
     pub fn is_never_dialled(&self) -> bool {
         let bare = self.0.strip_prefix("+39").unwrap_or_else(|| self.0.trim_start_matches('+'));
@@ -175,13 +182,15 @@ fn check_italian(national: &str) -> Result<(), PhoneNumberError> {
 impl fmt::Display for PhoneNumber {
     /// Masked: country code and the last two digits, `+39…01`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let characters: Vec<char> = self.0.chars().collect();
-        if characters.len() < 7 {
-            return f.write_str("…");
+        match (
+            self.is_international(),
+            self.0.get(..3),
+            self.0.get(self.0.len().saturating_sub(2)..),
+        ) {
+            (true, Some(head), Some(tail)) => write!(f, "{head}…{tail}"),
+            // What is no number may be a name.
+            _ => f.write_str("…"),
         }
-        let head: String = characters[..3].iter().collect();
-        let tail: String = characters[characters.len() - 2..].iter().collect();
-        write!(f, "{head}…{tail}")
     }
 }
 

@@ -151,7 +151,7 @@ impl Visit {
         }
     }
 
-    async fn caller_acts(&mut self, told: &Told) -> bool {
+    async fn caller_acts(&self, told: &Told) -> bool {
         let way = self.step.way();
         match told {
             Told::Answered if way != Way::Message => {
@@ -174,7 +174,7 @@ impl Visit {
         }
     }
 
-    async fn leaves_message(&mut self) -> bool {
+    async fn leaves_message(&self) -> bool {
         self.caller_does(Do::Say(tone(440.0, 16_000)));
         // Half a second is handed to the disk at a time; less than one is no message.
         let enough = if self.step == Step::Recording { 1 } else { 16_000 };

@@ -137,7 +137,7 @@ async fn a_call_can_be_read_while_it_goes_on_and_a_hidden_number_is_null() {
 async fn the_database_can_be_read_after_the_service_stopped() {
     let place = Place::new();
     let missing = Reader::open(&place.url).await.unwrap_err().to_string();
-    assert!(missing.contains("start the service first"), "{missing}");
+    assert!(missing.contains("avvia prima il servizio"), "{missing}");
     let store = place.open().await;
     numbered(store.opening(christmas())).await;
     within(store.close()).await;

@@ -35,7 +35,9 @@ impl Endpoint {
 
     /// Asks the other side of an open dialog whether it is still there: OPTIONS.
     ///
-    /// 408, 481, silence, or two failures in a row to send end the dialog as lost.
+    /// 481 ends the dialog as lost; so do two probes in a row that nothing answered
+    /// and no [`Endpoint::still_there`] between them: some networks drop OPTIONS, and a
+    /// caller who is silent is no caller who is gone.
     pub fn probe(&mut self, now: Moment, dialog: DialogId) {
         let branch = self.new_branch();
         let Some(usage) = self.usages.get_mut(&dialog) else {
@@ -48,6 +50,13 @@ impl Endpoint {
         request.push("User-Agent", self.config.user_agent.clone());
         let route = usage.dialog.route;
         self.open_other(now, request, route, branch, (Some(dialog), Purpose::Probe));
+    }
+
+    /// The other side gave another sign of life: earlier silence counts no more.
+    pub fn still_there(&mut self, dialog: DialogId) {
+        if let Some(usage) = self.usages.get_mut(&dialog) {
+            usage.failed_probes = 0;
+        }
     }
 
     /// Takes up a dialog of an earlier run, to be hung up.
@@ -191,8 +200,7 @@ impl Endpoint {
             return;
         };
         usage.failed_probes = if heard { 0 } else { usage.failed_probes.saturating_add(1) };
-        let unsendable = !heard && status == 503 && usage.failed_probes >= 2;
-        if matches!(status, 408 | 481) || unsendable {
+        if status == 481 || usage.failed_probes >= 2 {
             self.report(dialog, Event::HungUp { dialog, lost: true });
             self.lose(now, dialog, status);
         }

@@ -18,13 +18,12 @@ impl Writer {
             let _ = self.journal_held().await; // else they go to the database as they are
         }
         let recovering = self.tell.is_some();
-        let from = self.replayed;
         let limit = if recovering { self.left_behind } else { u64::MAX };
-        let chunk = match self.with_journal(move |journal| journal.read(from, limit)).await {
+        let chunk = match self.with_journal(move |journal| journal.read(limit)).await {
             Ok(chunk) => chunk,
             Err(error) => return self.note_failure("the journal cannot be read", &error),
         };
-        if chunk.end > from {
+        if chunk.end > chunk.from {
             self.replay(chunk).await;
         } else if recovering {
             self.submit(Purpose::Recovery);
@@ -53,7 +52,6 @@ impl Writer {
         if let Err(error) = self.with_journal(Journal::clear).await {
             return self.note_failure("the journal cannot be emptied", &error);
         }
-        self.replayed = 0;
         self.journal_empty = true;
         self.journal_fails = false;
         self.failures = 0;
@@ -75,7 +73,14 @@ impl Writer {
                 if !self.set_refused_aside(&writes, &applied).await {
                     return;
                 }
-                self.replayed = end;
+                let noted = self.with_journal(move |journal| {
+                    journal.replayed_to(end);
+                    Ok(())
+                });
+                if let Err(error) = noted.await {
+                    // They are replayed again, which changes nothing.
+                    return self.note_failure("the journal does not answer", &error);
+                }
                 self.recovered.replayed += writes.len();
             }
             (Purpose::Held { writes }, Done::Committed(Ok(applied))) => {

@@ -71,8 +71,6 @@ pub(super) struct Writer {
     journal: Arc<Mutex<Journal>>,
     journal_empty: bool,
     journal_fails: bool,
-    /// Up to here the journal is in the database.
-    replayed: u64,
     /// Length of the journal as the last process left it.
     left_behind: u64,
     /// Writes that neither database nor journal took so far.
@@ -102,7 +100,6 @@ impl Writer {
             job: None,
             journal_empty: false,
             journal_fails: false,
-            replayed: 0,
             left_behind: journal.len(),
             journal: Arc::new(Mutex::new(journal)),
             held: VecDeque::new(),

@@ -1,0 +1,109 @@
+//! Two baresips talk through the service.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+
+use crate::baresip::{Telephone, WhenRung};
+use crate::hearing::{RATE, mean_share, recordings_in};
+use crate::support::files::OnDuty;
+use crate::support::record::Record;
+use crate::support::service::{CALLER, NUMBER, Service};
+
+const ON_DUTY: &[OnDuty] = &[(1, "Ada Greco", "+393330000001")];
+/// What the caller says and what the responder says, in hertz.
+const CALLER_SAYS: f64 = 440.0;
+const RESPONDER_SAYS: f64 = 880.0;
+/// Each step of a call takes less.
+const STEP: Duration = Duration::from_secs(20);
+const A_WHILE: Duration = Duration::from_secs(2);
+
+/// 20 seconds.
+pub fn two_telephones_talk_and_the_caller_hangs_up() {
+    talk(|caller, _| caller.hang_up());
+}
+
+/// 20 seconds.
+pub fn two_telephones_talk_and_the_responder_hangs_up() {
+    talk(|_, responder| responder.hang_up());
+}
+
+fn talk(end: impl FnOnce(&Telephone, &Telephone)) {
+    let service = Service::start(ON_DUTY);
+    let ground = service.ground;
+    let subscriber = CALLER.trim_start_matches("+39");
+    let mut caller =
+        Telephone::plug_in(&service, ground.caller, subscriber, CALLER_SAYS, WhenRung::Rings);
+    let mut responder =
+        Telephone::plug_in(&service, ground.proxy, ON_DUTY[0].2, RESPONDER_SAYS, WhenRung::Answers);
+
+    caller.dial(&service, NUMBER);
+    caller.wait_for("CALL_ESTABLISHED");
+    caller.listen(A_WHILE);
+    caller.press('3');
+    responder.wait_for("CALL_ESTABLISHED");
+    responder.listen(A_WHILE);
+    responder.press('1');
+    service.wait_for_entry("bridged", STEP);
+    caller.listen(A_WHILE);
+    responder.listen(A_WHILE);
+    // A baresip that holds stops recording for good: what it heard before is judged.
+    responder.hold();
+    service.wait_for_entry("held", STEP);
+    responder.resume();
+    service.wait_for_entry("resumed", STEP);
+    caller.listen(A_WHILE);
+    end(&caller, &responder);
+    caller.wait_for("CALL_CLOSED");
+    responder.wait_for("CALL_CLOSED");
+
+    let record = service.the_one_call();
+    assert_eq!((record.outcome(), record.keys()), ("accepted", "3"));
+    assert_eq!(record.category(), "homeless");
+    assert_eq!(record.attempts(), ["accepted"]);
+    assert_eq!(record.call["accepted_by"], ON_DUTY[0].1);
+    assert_eq!(record.call["caller"], CALLER);
+    the_caller_heard(&caller.heard());
+    the_responder_heard(&responder.heard(), &record);
+    service.stop();
+}
+
+fn the_caller_heard(sound: &[i16]) {
+    let named = recordings_in(sound);
+    assert_eq!(named.first().map(|(name, _)| name.as_str()), Some("welcome.polaris"), "{named:?}");
+    the_last_second_is(sound, RESPONDER_SAYS, CALLER_SAYS);
+}
+
+fn the_responder_heard(sound: &[i16], record: &Record) {
+    let named = recordings_in(sound);
+    let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names.first(), Some(&"worker.offer"), "{names:?}");
+    assert!(names.contains(&"category.homeless"), "{names:?}");
+    assert_eq!(names.last(), Some(&"worker.connect"), "{names:?}");
+    // The recording begins when the phone is picked up.
+    let accepted = samples_between(record, "phone_answered", "accepted");
+    for (name, place) in named.iter().filter(|(name, _)| name != "worker.offer") {
+        let tolerance = RATE / 10;
+        assert!(place.end + tolerance > accepted, "{name} at {place:?}, pressed at {accepted}");
+    }
+    let before = sound.get(..accepted).unwrap();
+    assert!(mean_share(before, CALLER_SAYS) < 0.2, "the caller is not heard before the key");
+    the_last_second_is(sound, CALLER_SAYS, RESPONDER_SAYS);
+}
+
+fn the_last_second_is(sound: &[i16], theirs: f64, own: f64) {
+    let second = sound.get(sound.len() - RATE..).unwrap();
+    let (heard, echo) = (mean_share(second, theirs), mean_share(second, own));
+    assert!(heard > 0.9, "{heard:.2} of the sound is the other's tone");
+    assert!(echo < 0.02, "{echo:.2} of the sound is one's own tone");
+}
+
+fn samples_between(record: &Record, first: &str, second: &str) -> usize {
+    let at = |kind: &str| {
+        let entries = record.case["entries"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["kind"] == kind).unwrap();
+        DateTime::parse_from_rfc3339(entry["at"].as_str().unwrap()).unwrap()
+    };
+    let span = (at(second) - at(first)).num_milliseconds();
+    usize::try_from(span).unwrap() * RATE / 1000
+}

@@ -1,0 +1,51 @@
+//! `polaris serve` against telephones nobody here wrote: sipp and baresip.
+//!
+//! `tests/setup` installs them. Every scenario has a service, a folder and addresses
+//! of its own, and ends with the service's log searched for numbers and names.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+#![allow(unreachable_pub, reason = "a test is nobody's library")]
+
+mod baresip;
+mod callers;
+mod conversations;
+mod hearing;
+mod responders;
+mod sipp;
+mod support;
+
+use std::thread;
+
+/// A scenario by its name.
+type Scenario = (&'static str, fn());
+
+/// The scenarios that wait for the standard's long timers or for speech, all at once.
+#[test]
+fn the_long_scenarios() {
+    let scenarios: [Scenario; 5] = [
+        (
+            "without an ACK the 200 is repeated and the case stays",
+            callers::without_an_ack_the_200_is_repeated_and_the_case_stays,
+        ),
+        (
+            "whoever cannot take the call is passed over until somebody presses 1",
+            responders::whoever_cannot_take_the_call_is_passed_over_until_somebody_presses_1,
+        ),
+        (
+            "over TCP too whoever cannot take the call is passed over",
+            responders::over_tcp_too_whoever_cannot_take_the_call_is_passed_over,
+        ),
+        (
+            "two telephones talk and the caller hangs up",
+            conversations::two_telephones_talk_and_the_caller_hangs_up,
+        ),
+        (
+            "two telephones talk and the responder hangs up",
+            conversations::two_telephones_talk_and_the_responder_hangs_up,
+        ),
+    ];
+    let running = scenarios.map(|(name, play)| (name, thread::spawn(play)));
+    let failed: Vec<&str> =
+        running.into_iter().filter_map(|(name, run)| run.join().is_err().then_some(name)).collect();
+    assert!(failed.is_empty(), "failed: {failed:?}");
+}

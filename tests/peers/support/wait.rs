@@ -1,0 +1,31 @@
+//! Waiting for facts, with a bound.
+
+use std::process::{Child, ExitStatus};
+use std::thread;
+use std::time::Duration;
+
+use polaris::words::{Clock, SystemClock};
+
+/// How often a fact is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Looks until there is something to see.
+///
+/// # Panics
+/// When there is nothing after `bound`: `what` was waited for in vain.
+pub fn wait_for<T>(what: &str, bound: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let clock = SystemClock::start();
+    let until = clock.now() + bound;
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(clock.now() < until, "{what}: not within {bound:?}");
+        thread::park_timeout(LOOK_EVERY);
+    }
+}
+
+/// Waits until a program has ended.
+pub fn wait_for_end(what: &str, bound: Duration, child: &mut Child) -> ExitStatus {
+    wait_for(what, bound, || child.try_wait().unwrap())
+}

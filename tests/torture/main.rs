@@ -1,0 +1,143 @@
+//! The running service under the messages of RFC 4475 and RFC 5118, and under garbage.
+//!
+//! The messages lie in `../shared/torture` beside the package, or where
+//! `POLARIS_TORTURE` says. The core alone is held against them in `sip_torture.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+#![allow(unreachable_pub, reason = "a test is nobody's library")]
+#![allow(dead_code, reason = "the support is shared with the other peers")]
+
+mod garbage;
+#[path = "../peers/support/mod.rs"]
+mod support;
+
+use std::net::{IpAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use support::service::{NUMBER, Service};
+
+#[derive(Deserialize)]
+struct Manifest {
+    messages: Vec<Torture>,
+}
+
+#[derive(Deserialize)]
+struct Torture {
+    name: String,
+    file: String,
+    should: Vec<u16>,
+    may: Vec<u16>,
+    never: Vec<u16>,
+    silence: String,
+}
+
+/// The messages with their bytes; none, said in one line, where the folder is absent.
+fn messages() -> Option<Vec<(Torture, Vec<u8>)>> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/torture");
+    let folder = std::env::var_os("POLARIS_TORTURE").map_or(beside, PathBuf::from);
+    let Ok(text) = std::fs::read_to_string(folder.join("manifest.json")) else {
+        println!("torture folder absent: {}", folder.display());
+        return None;
+    };
+    let manifest: Manifest = serde_json::from_str(&text).unwrap();
+    let read = |torture: Torture| {
+        let bytes = std::fs::read(folder.join(&torture.file)).unwrap();
+        (torture, bytes)
+    };
+    Some(manifest.messages.into_iter().map(read).collect())
+}
+
+fn socket(address: IpAddr) -> UdpSocket {
+    UdpSocket::bind((address, 0)).unwrap()
+}
+
+#[test]
+fn every_torture_message_gets_a_permitted_answer_from_the_running_service() {
+    let Some(messages) = messages() else { return };
+    assert!(messages.len() >= 60, "{} messages", messages.len());
+    let service = Service::start(&[]);
+    let mut wrong = Vec::new();
+    for (torture, bytes) in &messages {
+        // Each from a port of its own: what comes back there answers it.
+        let socket = socket(service.ground.caller);
+        socket.send_to(bytes, service.ground.server()).unwrap();
+        if let Err(why) = judge(torture, &statuses(&service, &socket)) {
+            wrong.push(format!("{}: {why}", torture.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    a_call_goes_through(&service);
+    assert_eq!(service.the_one_call().outcome(), "abandoned");
+    service.stop();
+}
+
+/// Every status that came back before an OPTIONS that was sent after the message.
+fn statuses(service: &Service, socket: &UdpSocket) -> Vec<u16> {
+    let answers = service.answers_before_options(socket).expect("the service answers OPTIONS");
+    answers.iter().filter_map(|answer| answer.split(' ').nth(1)?.parse().ok()).collect()
+}
+
+fn judge(torture: &Torture, statuses: &[u16]) -> Result<(), String> {
+    match (torture.silence.as_str(), statuses) {
+        ("must", []) => return Ok(()),
+        ("must", _) => return Err(format!("replied {statuses:?}")),
+        (_, []) => return Err("no reply".into()),
+        _ => {}
+    }
+    let permitted = |status: &u16| {
+        (torture.should.contains(status) || torture.may.contains(status))
+            && !torture.never.contains(status)
+    };
+    match statuses.iter().find(|status| !permitted(status)) {
+        Some(status) => {
+            Err(format!("{status} is not among {:?} {:?}", torture.should, torture.may))
+        }
+        None => Ok(()),
+    }
+}
+
+/// INVITE, 200, ACK, BYE, 200.
+fn a_call_goes_through(service: &Service) {
+    let socket = socket(service.ground.caller);
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let server = service.ground.server();
+    let local = socket.local_addr().unwrap();
+    let request = |method: &str, number: u8, tag: &str, body: &str| {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        format!(
+            "{method} sip:{NUMBER}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=\
+             z9hG4bKcall-{method}\r\nMax-Forwards: 70\r\nFrom: <sip:anonymous@{local}>;tag=me\r\n\
+             To: <sip:{NUMBER}@{server}>{tag}\r\nCall-ID: afterwards@{local}\r\n\
+             CSeq: {number} {method}\r\nContact: <sip:me@{local}>\r\n{kind}\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\n\
+         m=audio 40000 RTP/AVP 8\r\n",
+        local.ip()
+    );
+    let send = |text: String| socket.send_to(text.as_bytes(), server).unwrap();
+    send(request("INVITE", 1, "", &offer));
+    let answer = receive_until(&socket, "SIP/2.0 200");
+    let to = answer.lines().find(|line| line.starts_with("To:")).unwrap();
+    let tag = format!(";tag={}", to.split_once(";tag=").unwrap().1);
+    send(request("ACK", 1, &tag, ""));
+    send(request("BYE", 2, &tag, ""));
+    let goodbye = receive_until(&socket, "SIP/2.0 200");
+    assert!(goodbye.contains("2 BYE"), "{goodbye}");
+}
+
+fn receive_until(socket: &UdpSocket, beginning: &str) -> String {
+    let mut buffer = [0; 65_535];
+    loop {
+        let length = socket.recv(&mut buffer).expect("an answer comes");
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        if text.starts_with(beginning) {
+            return text;
+        }
+    }
+}
