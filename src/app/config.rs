@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::sip::Transport;
+use crate::sip::{Credentials, Transport};
 use crate::words::PhoneNumber;
 
 /// The file's name where no `--config` is given.
@@ -60,6 +60,8 @@ pub struct TrunkConfig {
     pub transport: Transport,
     /// Who may call in through it.
     pub accept_from: BTreeSet<IpAddr>,
+    /// What a challenge of the trunk is answered with.
+    pub credentials: Option<Credentials>,
 }
 
 /// One service: its dialplan, and the numbers that replace the dialplan's own.
@@ -136,6 +138,8 @@ struct Trunk {
     name: String,
     proxy: String,
     accept_from: Option<Vec<String>>,
+    username: Option<String>,
+    password: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -213,7 +217,7 @@ impl Config {
         let config = Self {
             store_url: store_url(url.as_deref(), &folder, &data_dir),
             public_address: problems.address("public_address", sip.public_address.as_deref()),
-            calls_max: sip.calls_max.unwrap_or(500),
+            calls_max: problems.calls_max(sip.calls_max),
             rtp_address: problems
                 .address("address", rtp.address.as_deref())
                 .unwrap_or(default_address),
@@ -266,16 +270,33 @@ impl Places {
     fn sentence(&self, value: &str, what: &str) -> String {
         match self.line_of(value) {
             Some(line) => format!("{}, riga {line}: {what}", self.file),
-            None => what.to_owned(),
+            None if self.file.is_empty() => what.to_owned(),
+            None => format!("{}: {what}", self.file),
         }
     }
 
     fn syntax(&self, error: &toml::de::Error) -> String {
         let line = error.span().map_or(1, |span| self.line_at(span.start));
         let message = error.message();
-        let what = unknown_key(message).unwrap_or_else(|| message.to_owned());
+        let what = in_italian(message);
         let source = self.text.lines().nth(line - 1).unwrap_or_default();
         format!("{}, riga {line}: {what}\n  | {source}", self.file)
+    }
+}
+
+/// The sentences of serde a person is likeliest to meet.
+fn in_italian(message: &str) -> String {
+    if let Some(unknown) = unknown_key(message) {
+        return unknown;
+    }
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    if let Some(key) = missing {
+        return format!("manca la chiave «{key}»");
+    }
+    let Some(types) = message.strip_prefix("invalid type: ") else { return message.to_owned() };
+    match types.split_once(", expected ") {
+        Some((found, expected)) => format!("qui serve {expected}, non {found}"),
+        None => message.to_owned(),
     }
 }
 
@@ -326,6 +347,13 @@ impl Problems<'_> {
         listen
     }
 
+    fn calls_max(&mut self, written: Option<usize>) -> usize {
+        if written == Some(0) {
+            self.add("calls_max", "con «calls_max» = 0 nessuno avrebbe risposta");
+        }
+        written.unwrap_or(500)
+    }
+
     fn address(&mut self, key: &str, written: Option<&str>) -> Option<IpAddr> {
         let text = written?;
         let address = text.parse().ok();
@@ -367,6 +395,8 @@ impl Problems<'_> {
                 name: "operatore".into(),
                 proxy: "127.0.0.78:5060".into(),
                 accept_from: Some(vec!["127.0.0.78".into(), "127.0.0.1".into()]),
+                username: None,
+                password: None,
             }]
         });
         if written.is_empty() {
@@ -397,7 +427,16 @@ impl Problems<'_> {
                 ),
             }
         }
-        Some(TrunkConfig { name: trunk.name, proxy, transport, accept_from })
+        let credentials = match (trunk.username, trunk.password) {
+            (Some(username), Some(password)) => Some(Credentials { username, password }),
+            (None, None) => None,
+            _ => {
+                let what = "servono insieme «username» e «password»";
+                self.add(&trunk.name, &format!("trunk «{}»: {what}", trunk.name));
+                None
+            }
+        };
+        Some(TrunkConfig { name: trunk.name, proxy, transport, accept_from, credentials })
     }
 
     fn services(&mut self, written: Option<Vec<Service>>, folder: &Path) -> Vec<ServiceConfig> {
@@ -444,6 +483,9 @@ impl Problems<'_> {
 
     fn numbers(&mut self, written: Option<Vec<String>>) -> Option<Vec<PhoneNumber>> {
         let written = written?;
+        if written.is_empty() {
+            self.add("numbers", "un elenco di numeri è vuoto: toglilo, o scrivi il numero");
+        }
         let mut numbers = Vec::new();
         for text in &written {
             match PhoneNumber::parse(text) {

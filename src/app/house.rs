@@ -1,7 +1,9 @@
 //! Puts the floors together: from a configuration to a running switchboard.
 
 use std::collections::BTreeSet;
+use std::fs::{DirBuilder, Permissions};
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,6 +50,8 @@ impl House {
         let clock = SystemClock::start();
         // The port first: a second start by mistake leaves no trace on the disk.
         let (line, line_inbox) = open_line(config).await?;
+        can_call(config, &line)?;
+        let ports = sound_ports(config)?;
         prepare(&config.data_dir)?;
         let addresses = line.udp_addresses().collect();
         let (store, recovered) =
@@ -65,7 +69,7 @@ impl House {
             endpoint: Endpoint::new(endpoint_config(config), seed()),
             line,
             media,
-            ports: Ports::new(config.rtp_address, config.rtp_ports.clone()),
+            ports,
             shelf: Arc::new(shelf(recordings)),
             store: store.clone(),
             directory,
@@ -93,7 +97,16 @@ pub(super) fn recordings(config: &Config) -> Recordings {
 }
 
 fn prepare(data_dir: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(data_dir.join("voicemail"))
+    // Callers' numbers and voices: for the service's own account only.
+    let folder = |mode| {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(mode);
+        builder
+    };
+    folder(0o750)
+        .create(data_dir)
+        .and_then(|()| folder(0o750).create(data_dir.join("voicemail")))
+        .and_then(|()| std::fs::set_permissions(data_dir, Permissions::from_mode(0o750)))
         .with_context(|| format!("la cartella dei dati «{}» non si può creare", data_dir.display()))
 }
 
@@ -102,7 +115,32 @@ async fn open_line(
 ) -> anyhow::Result<(Line, mpsc::Receiver<crate::line::Arrived>)> {
     let listen: Vec<_> = config.listen.iter().map(|l| (l.transport, l.address)).collect();
     let peers: Vec<_> = config.trunks.iter().map(|t| (t.transport, t.proxy)).collect();
-    Ok(Line::open(&listen, &peers, Gate::new(hosts(config))).await?)
+    Ok(Line::open(&listen, &peers, Gate::new(hosts(config)), config.public_address).await?)
+}
+
+/// A trunk that no open socket can reach would make every responder «unreachable».
+fn can_call(config: &Config, line: &Line) -> anyhow::Result<()> {
+    let trunk = config.trunks.first().context("manca un [[trunk]]")?;
+    line.route_to(trunk.transport, trunk.proxy).with_context(|| {
+        format!(
+            "il trunk «{}» ({}) non si può raggiungere da nessun indirizzo di [sip] listen: \
+             aggiungine uno dello stesso tipo",
+            trunk.name, trunk.proxy
+        )
+    })?;
+    Ok(())
+}
+
+/// The ports for sound, one of them tried: without sound no call could be answered.
+fn sound_ports(config: &Config) -> anyhow::Result<Ports> {
+    let mut ports = Ports::new(config.rtp_address, config.rtp_ports.clone());
+    ports.bind().with_context(|| {
+        format!(
+            "nessuna porta per l'audio su {}: correggi «address» o «ports» in [rtp]",
+            config.rtp_address
+        )
+    })?;
+    Ok(ports)
 }
 
 fn hosts(config: &Config) -> BTreeSet<IpAddr> {
@@ -128,6 +166,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             name: trunk.name.clone(),
             transport: trunk.transport,
             proxy: trunk.proxy,
+            credentials: trunk.credentials.clone(),
         },
         trunk_hosts: hosts(config).into_iter().collect(),
     })

@@ -75,6 +75,11 @@ pub fn read(config: &Config, recordings: &Recordings) -> Read {
         .map(|((name, text), plan)| dialplan::PlanFile { name, text, plan })
         .collect();
     read.problems.extend(dialplan::check_together(&files));
+    // Numbers written in polaris.toml stand in no plan's text.
+    if let (false, Err(twice)) = (read.has_errors(), Directory::new(read.plans.clone())) {
+        read.failures.push(twice.to_string());
+    }
+    read.failures.extend(read.plans.iter().filter_map(|plan| rings_itself(plan)));
     read
 }
 
@@ -101,6 +106,17 @@ fn text_of(source: &DialplanSource) -> Result<(String, String), String> {
                 .map_err(|error| format!("{name}: il piano non si può leggere ({error})"))
         }
     }
+}
+
+/// A plan that would ring a number it is called on.
+fn rings_itself(plan: &Plan) -> Option<String> {
+    let own = |number| plan.numbers.contains(number) || plan.direct_numbers.contains(number);
+    let number = plan.own_targets().find(|number| own(number))?;
+    Some(format!(
+        "il servizio «{}» chiamerebbe sé stesso: {} è un suo numero e un numero da far squillare",
+        plan.service,
+        number.reveal()
+    ))
 }
 
 fn with_numbers(mut plan: Plan, service: &ServiceConfig) -> Plan {

@@ -59,10 +59,9 @@ pub(super) fn run(config: &Config, command: Prompts) -> anyhow::Result<Exit> {
         Prompts::Check { folder } => {
             let defects = match folder {
                 Some(folder) => voice::check(&folder),
-                None => match &config.prompt_overrides {
-                    Some(folder) => voice::Recordings::embedded().with_overrides(folder).1,
-                    None => Vec::new(),
-                },
+                None => config.prompt_overrides.as_deref().map_or_else(Vec::new, |folder| {
+                    voice::Recordings::embedded().with_overrides(folder).1
+                }),
             };
             for defect in &defects {
                 println!("{defect}");

@@ -7,7 +7,7 @@ mod gate;
 mod tcp;
 mod udp;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::sync::mpsc;
 
@@ -74,13 +74,29 @@ pub struct Line {
     udp: Vec<udp::Place>,
     tcp: tcp::Connections,
     tcp_local: Option<SocketAddr>,
+    seen: Seen,
+}
+
+/// How peers see us: what is written into Via and Contact.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    public: Option<IpAddr>,
+}
+
+impl Seen {
+    /// Our address as `remote` should write to it.
+    fn by(self, bound: SocketAddr, remote: SocketAddr) -> SocketAddr {
+        let address = self.public.unwrap_or_else(|| gate::own_address(bound.ip(), remote));
+        SocketAddr::new(address, bound.port())
+    }
 }
 
 impl Line {
     /// Opens every listener.
     ///
     /// `peers` are the addresses we send to first: a UDP peer that is not there is
-    /// then reported at once ([`Arrived::Failed`]) and not after a timeout.
+    /// then reported at once ([`Arrived::Failed`]) and not after a timeout. `public` is
+    /// the address peers see us at, when it is not the one listened on.
     ///
     /// # Errors
     /// Says which address cannot be listened on; nothing stays open then.
@@ -88,16 +104,18 @@ impl Line {
         listen: &[(Transport, SocketAddr)],
         peers: &[(Transport, SocketAddr)],
         gate: Gate,
+        public: Option<IpAddr>,
     ) -> Result<(Self, mpsc::Receiver<Arrived>), OpenLineError> {
         let (arrived, inbox) = mpsc::channel(WAITING_MAX);
-        let tcp = tcp::Connections::new(arrived.clone(), gate.clone());
-        let mut line = Self { udp: Vec::new(), tcp, tcp_local: None };
+        let seen = Seen { public };
+        let tcp = tcp::Connections::new(arrived.clone(), gate.clone(), seen);
+        let mut line = Self { udp: Vec::new(), tcp, tcp_local: None, seen };
         for (transport, address) in listen {
             match transport {
                 Transport::Udp => {
                     let peers = peers.iter().filter(|(transport, _)| *transport == Transport::Udp);
                     let peers: Vec<SocketAddr> = peers.map(|(_, address)| *address).collect();
-                    let place = udp::Place::open(*address, &peers, &gate, &arrived)
+                    let place = udp::Place::open(*address, &peers, &gate, seen, &arrived)
                         .map_err(|source| OpenLineError::new(*address, "udp", source))?;
                     line.udp.push(place);
                 }
@@ -123,8 +141,7 @@ impl Line {
             }
             Transport::Tcp => self.tcp_local.or_else(|| Some(self.udp.first()?.local()))?,
         };
-        let local = SocketAddr::new(gate::own_address(local.ip(), remote), local.port());
-        Some(Route { transport, local, remote })
+        Some(Route { transport, local: self.seen.by(local, remote), remote })
     }
 
     /// Sends one message. Never blocks: what cannot be sent now is lost as a datagram
@@ -132,8 +149,11 @@ impl Line {
     pub fn send(&self, transmit: Transmit) {
         match transmit.route.transport {
             Transport::Udp => {
-                let port = transmit.route.local.port();
-                let from = self.udp.iter().find(|place| place.local().port() == port);
+                let local = transmit.route.local;
+                // A public address is no place of ours; its port is.
+                let exact = self.udp.iter().find(|place| place.local() == local);
+                let from =
+                    exact.or_else(|| self.udp.iter().find(|p| p.local().port() == local.port()));
                 if let Some(place) = from.or_else(|| self.udp.first()) {
                     place.send(transmit.route.remote, &transmit.bytes);
                 }

@@ -12,8 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::gate::own_address;
-use super::{Arrived, Gate};
+use super::{Arrived, Gate, Seen};
 use crate::sip::{Framer, Route, Transport};
 
 /// Connections at once, in both directions.
@@ -26,6 +25,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(4);
 const MESSAGE_MAX: Duration = Duration::from_secs(30);
 /// How long a connection may be silent.
 const SILENCE_MAX: Duration = Duration::from_secs(3600);
+/// A pause after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// RFC 5626 §3.5.1: the answer to a keep-alive.
 const PONG: &[u8] = b"\r\n";
 
@@ -35,11 +36,12 @@ pub(super) struct Connections {
     open: Arc<Mutex<HashMap<SocketAddr, mpsc::Sender<Vec<u8>>>>>,
     arrived: mpsc::Sender<Arrived>,
     gate: Gate,
+    seen: Seen,
 }
 
 impl Connections {
-    pub(super) fn new(arrived: mpsc::Sender<Arrived>, gate: Gate) -> Self {
-        Self { open: Arc::default(), arrived, gate }
+    pub(super) fn new(arrived: mpsc::Sender<Arrived>, gate: Gate, seen: Seen) -> Self {
+        Self { open: Arc::default(), arrived, gate, seen }
     }
 
     pub(super) async fn listen(&self, address: SocketAddr) -> io::Result<SocketAddr> {
@@ -62,7 +64,8 @@ impl Connections {
                 Ok((_, remote)) => tracing::debug!(sip.remote = %remote, "a stranger hung up on"),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::task::yield_now().await;
+                    // Out of file descriptors, say: what waits will still be waiting.
+                    let _ = timeout(ACCEPT_PAUSE, std::future::pending::<()>()).await;
                 }
             }
         }
@@ -149,8 +152,7 @@ impl Connections {
     }
 
     fn route(&self, local: SocketAddr, remote: SocketAddr) -> Route {
-        let local = SocketAddr::new(own_address(local.ip(), remote), local.port());
-        Route { transport: Transport::Tcp, local, remote }
+        Route { transport: Transport::Tcp, local: self.seen.by(local, remote), remote }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, mpsc::Sender<Vec<u8>>>> {

@@ -8,8 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use super::gate::own_address;
-use super::{Arrived, Gate};
+use super::{Arrived, Gate, Seen};
 use crate::sip::{Route, Transport, refuse_stranger};
 
 /// RFC 3261 §18.1.1: the largest datagram there can be.
@@ -27,6 +26,7 @@ pub(super) struct Place {
     local: SocketAddr,
     everybody: Arc<UdpSocket>,
     peers: Vec<(SocketAddr, Arc<UdpSocket>)>,
+    reader: Reader,
 }
 
 impl Place {
@@ -34,13 +34,15 @@ impl Place {
         address: SocketAddr,
         peers: &[SocketAddr],
         gate: &Gate,
+        seen: Seen,
         arrived: &mpsc::Sender<Arrived>,
     ) -> io::Result<Self> {
         // A shared port would hide that another program has it: ask for it alone first.
         let local = std::net::UdpSocket::bind(address)?.local_addr()?;
         let everybody = Arc::new(bind(local)?);
-        let mut place = Self { local, everybody: everybody.clone(), peers: Vec::new() };
-        let reader = Reader { local, gate: gate.clone(), arrived: arrived.clone() };
+        let reader = Reader { local, seen, gate: gate.clone(), arrived: arrived.clone() };
+        let mut place =
+            Self { local, everybody: everybody.clone(), peers: Vec::new(), reader: reader.clone() };
         tokio::spawn(reader.clone().read_everybody(everybody));
         for peer in peers.iter().filter(|peer| peer.is_ipv4() == local.is_ipv4()) {
             if place.peers.iter().any(|(known, _)| known == peer) {
@@ -60,12 +62,17 @@ impl Place {
 
     pub(super) fn send(&self, remote: SocketAddr, bytes: &[u8]) {
         let connected = self.peers.iter().find(|(peer, _)| *peer == remote);
-        let sent = match connected {
+        let send = || match connected {
             Some((_, socket)) => socket.try_send(bytes),
             None => self.everybody.try_send_to(bytes, remote),
         };
+        let mut sent = send();
+        if sent.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+            // The refusal of an earlier datagram: this one has not been sent yet.
+            self.reader.refused(remote);
+            sent = send();
+        }
         if let Err(error) = sent {
-            // A refusal is also reported by the reader of the connected socket.
             tracing::debug!(sip.remote = %remote, %error, "a datagram was not sent");
         }
     }
@@ -91,9 +98,10 @@ fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Reader {
     local: SocketAddr,
+    seen: Seen,
     gate: Gate,
     arrived: mpsc::Sender<Arrived>,
 }
@@ -126,7 +134,7 @@ impl Reader {
                 Ok(length) => self.pass(peer, buffer.get(..length).unwrap_or_default()),
                 Err(error) => {
                     tracing::debug!(sip.remote = %peer, %error, "the peer is not there");
-                    let _ = self.arrived.try_send(Arrived::Failed { route: self.route(peer) });
+                    self.refused(peer);
                 }
             }
             if self.arrived.is_closed() {
@@ -136,8 +144,12 @@ impl Reader {
     }
 
     fn route(&self, remote: SocketAddr) -> Route {
-        let local = SocketAddr::new(own_address(self.local.ip(), remote), self.local.port());
-        Route { transport: Transport::Udp, local, remote }
+        Route { transport: Transport::Udp, local: self.seen.by(self.local, remote), remote }
+    }
+
+    /// Nobody listens over there.
+    fn refused(&self, peer: SocketAddr) {
+        let _ = self.arrived.try_send(Arrived::Failed { route: self.route(peer) });
     }
 
     fn pass(&self, remote: SocketAddr, bytes: &[u8]) {

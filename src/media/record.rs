@@ -6,6 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -132,7 +133,8 @@ impl Recording {
 fn write(path: &Path, pieces: &Receiver<Vec<i16>>) -> Result<Duration, RecordError> {
     let create = |source| RecordError::Create { path: path.to_owned(), source };
     let refused = |source| RecordError::Write { path: path.to_owned(), source };
-    let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(create)?;
+    let file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(create)?;
     let handle = file.try_clone().map_err(create)?;
     let spec = hound::WavSpec {
         channels: 1,

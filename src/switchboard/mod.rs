@@ -29,7 +29,7 @@ use crate::dialplan::Plan;
 use crate::line::{Arrived, Line};
 use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
 use crate::roster::Shift;
-use crate::sip::{DialogId, Endpoint, Transport};
+use crate::sip::{Credentials, DialogId, Endpoint, Transport};
 use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
 use claims::Claims;
@@ -66,6 +66,8 @@ pub struct TrunkRoute {
     pub transport: Transport,
     /// Where INVITEs are sent.
     pub proxy: SocketAddr,
+    /// What a challenge is answered with.
+    pub credentials: Option<Credentials>,
 }
 
 /// What does not change while the switchboard runs.

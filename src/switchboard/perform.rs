@@ -246,7 +246,11 @@ impl Switchboard {
     ) -> Result<(), RingFailure> {
         let trunk = &self.settings.trunk;
         let route = self.parts.line.route_to(trunk.transport, trunk.proxy);
-        let route = route.ok_or(RingFailure::Unreachable)?;
+        let route = route.ok_or_else(|| {
+            tracing::error!(call.id = %live.id, trunk.name = trunk.name, "no way to the trunk");
+            RingFailure::Unreachable
+        })?;
+        let credentials = trunk.credentials.clone();
         let towards = route.local.ip();
         let (stream, local) =
             self.open_stream(live.id, towards).map_err(|_| RingFailure::Unreachable)?;
@@ -256,7 +260,7 @@ impl Switchboard {
             from_number: live.plan.caller_id.reveal().to_owned(),
             from_host: route.local.ip().to_string(),
             sdp: sdp::offer(&local),
-            credentials: None,
+            credentials,
         };
         let now = self.now();
         let dialog = self.parts.endpoint.invite(now, outgoing).map_err(|error| {
