@@ -17,8 +17,12 @@ use crate::voice::Recordings;
 
 /// How often a roster imported by another process is looked for.
 const ROSTER_EVERY: Duration = Duration::from_secs(1);
+/// How long the end waits for what the journal holds to reach the database.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
+    // Before anything can be cut: a signal during the start ends it in order, too.
+    let mut orders = Orders::new()?;
     let recordings = Arc::new(house::recordings(&config));
     let read = plans::read(&config, &recordings);
     let directory = read.directory().map_err(|report| anyhow!("{report}"))?;
@@ -31,7 +35,6 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     }
     let watch = tokio::spawn(watch_roster(house.store.clone(), house.control.clone()));
     let mut running = house.running;
-    let mut orders = Orders::new()?;
     loop {
         tokio::select! {
             ended = &mut running => {
@@ -47,6 +50,9 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     }
     watch.abort();
     house.store.flush().await;
+    if tokio::time::timeout(SETTLE_WITHIN, house.store.settled()).await.is_err() {
+        tracing::error!("the database is away: the journal is left for the next start");
+    }
     tracing::info!("every call has ended and is written");
     Ok(Exit::Done)
 }
