@@ -92,7 +92,7 @@ async fn whole_calls_leave_no_number_and_no_name_in_the_most_talkative_log() {
     assert_eq!(service.ended().await, Some(0));
 
     let log = service.log();
-    assert!(log.lines().count() > 30, "the log was switched on");
+    assert!(log.contains(" TRACE ") || log.contains(" DEBUG "), "all levels were on: {log}");
     let names = ["Ada", "Greco", "390831555123", "831555123", "3339876543", "3330000001"];
     let leaking: Vec<_> =
         log.lines().filter(|line| !leaks(line, &names).is_empty()).take(20).collect();

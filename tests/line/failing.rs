@@ -37,7 +37,9 @@ async fn a_locked_database_delays_the_answer_by_half_a_second_and_loses_nothing(
     accept(&mut scene.ada).await;
     scene.service.step("bridged").await;
     unlock(locked).await;
-    scene.service.says(&["the store has caught up", "database"]).await;
+    // Once at the start, and again now: the case has its number while the two talk.
+    scene.service.says_times(2, &["the store has caught up"]).await;
+    assert!(scene.place.only_call()["case"].is_string());
     scene.ada.does(Do::Say(mark()));
     scene.caller.hears(MARK).await;
     let place = scene.hang_up().await;
@@ -48,6 +50,20 @@ async fn a_locked_database_delays_the_answer_by_half_a_second_and_loses_nothing(
     for kind in ["arrived", "store_failed", "call_answered", "accepted", "bridged", "ended"] {
         assert_eq!(story.iter().filter(|k| **k == kind).count(), 1, "{kind} in {story:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_service_that_stops_empties_its_journal_first() {
+    let mut scene = Scene::set().await;
+    let locked = lock(&scene.place.path("data/polaris.db")).await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.service.says(&["ERROR", "journal"]).await;
+    unlock(locked).await;
+    // It is told to stop before it looks at the database again.
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_call()["outcome"], "abandoned");
+    assert_eq!(place.only_case()["case"], place.only_call()["case"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -69,3 +69,10 @@ async fn a_roster_imported_meanwhile_counts_for_the_next_call() {
     let place = scene.hang_up().await;
     assert_eq!(place.only_call()["accepted_by"], "Carla Nuovi");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sigterm_in_the_same_instant_it_answers_stops_it_in_order() {
+    for _ in 0..5 {
+        Scene::set().await.service.stop().await;
+    }
+}

@@ -134,3 +134,22 @@ async fn key_2_of_the_responder_leads_to_the_next_at_once() {
     assert_eq!(place.only_case()["attempts"][0]["outcome"], "declined");
     assert_eq!(place.only_call()["accepted_by"], "Bruno Leo");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_winner_who_vanishes_before_the_bridge_puts_the_caller_back_at_the_head() {
+    let mut scene = Scene::set().await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.caller.presses("2");
+    accept(&mut scene.ada).await;
+    scene.ada.hears("category.violence").await;
+    scene.ada.does(Do::HangUp);
+    accept(&mut scene.ada).await;
+    scene.service.step("bridged").await;
+    scene.ada.does(Do::Say(mark()));
+    scene.caller.hears(MARK).await;
+    let place = scene.hang_up().await;
+    let case = place.only_case();
+    assert_eq!(place.only_call()["outcome"], "accepted");
+    assert_eq!(case["attempts"].as_array().unwrap().len(), 2, "{case:#}");
+}
