@@ -92,7 +92,7 @@ async fn kill_again_and_again(lane: u8) -> Vec<Cut> {
 }
 
 /// After the last kill: a whole call goes through, and the service stops in order.
-async fn last_call(place: &Place, cuts: &mut Vec<Cut>, lane: u8) {
+async fn last_call(place: &Place, cuts: &mut [Cut], lane: u8) {
     let service = Service::start(place).await;
     check(place, &service, cuts).await;
     let mut visit = Visit::begin(place, caller_number(lane, ROUNDS), Step::Log("bridged")).await;

@@ -148,7 +148,7 @@ impl Visit {
         }
     }
 
-    async fn caller_acts(&mut self, told: &Told) -> bool {
+    async fn caller_acts(&self, told: &Told) -> bool {
         let way = self.step.way();
         match told {
             Told::Answered if way != Way::Message => {
@@ -171,7 +171,7 @@ impl Visit {
         }
     }
 
-    async fn leaves_message(&mut self) -> bool {
+    async fn leaves_message(&self) -> bool {
         self.caller_does(Do::Say(tone(440.0, 16_000)));
         // Half a second is handed to the disk at a time; less than one is no message.
         let enough = if self.step == Step::Recording { 1 } else { 16_000 };
@@ -239,8 +239,7 @@ impl Visit {
                 }
             }
         };
-        let name = soon("the record says who accepted", reading).await;
-        name
+        soon("the record says who accepted", reading).await
     }
 
     pub(crate) fn caller_does(&self, what: Do) {

@@ -83,7 +83,7 @@ impl Service {
         self.drained().await;
     }
 
-    async fn drained(&mut self) {
+    async fn drained(&self) {
         let mut lines = self.lines.clone();
         let closed = async { while lines.changed().await.is_ok() {} };
         soon("the log ends", closed).await;
