@@ -13,6 +13,8 @@ mod visit;
 
 mod line_support;
 
+use std::time::Duration;
+
 use line_support::service::Service;
 use line_support::{ADA, CITIZENS, Place, kinds, soon};
 use polaris::app::phone::{Do, Told};
@@ -215,4 +217,28 @@ async fn a_call_that_had_no_200_yet_may_come_again() {
     let calls = place.calls();
     assert!((1..=2).contains(&calls.len()), "{calls:#?}");
     assert_eq!(calls.iter().filter(|call| call["outcome"] == "abandoned").count(), 1);
+}
+
+/// A start that is killed itself, again and again, at any instant of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_start_that_is_killed_spoils_nothing_for_the_next() {
+    let place = Place::new(105, &[("Ada Greco", ADA)]);
+    let mut service = Service::start(&place).await;
+    let mut visit = Visit::begin(&place, caller_number(105, 0), Step::BridgedOnDisk).await;
+    visit.reach(&service).await;
+    service.kill().await;
+    visit.leave().await;
+    for nth in 0..20_u64 {
+        let mut starting = Service::launch(&place, "info");
+        visit::a_while(Duration::from_millis(nth * 6)).await;
+        starting.kill().await;
+    }
+    Service::start(&place).await.stop().await;
+    let (call, case) = (place.only_call(), place.only_case());
+    assert_eq!(
+        (&call["outcome"], &call["accepted_by"]),
+        (&"interrupted".into(), &"Ada Greco".into())
+    );
+    assert_eq!(kinds(&case).iter().filter(|kind| **kind == "ended").count(), 1);
+    assert_eq!(place.run(&["roster", "export"]).stdout.iter().filter(|b| **b == b'\n').count(), 2);
 }

@@ -17,8 +17,12 @@ use crate::voice::Recordings;
 
 /// How often a roster imported by another process is looked for.
 const ROSTER_EVERY: Duration = Duration::from_secs(1);
+/// How long the end waits for what the journal holds to reach the database.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
+    // Before anything can be cut: a signal during the start ends it in order, too.
+    let mut orders = Orders::new()?;
     let recordings = Arc::new(house::recordings(&config));
     let read = plans::read(&config, &recordings);
     let directory = read.directory().map_err(|report| anyhow!("{report}"))?;
@@ -32,13 +36,18 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     }
     let watch = tokio::spawn(watch_roster(house.store.clone(), house.control.clone()));
     let mut running = house.running;
-    let mut orders = Orders::new()?;
     let mut draining = false;
     let exit = loop {
         tokio::select! {
             ended = &mut running => {
-                ended.map_err(|error| anyhow!("il centralino si è fermato: {error}"))?;
-                break if draining { Exit::Done } else { Exit::Impossible };
+                break match ended {
+                    Ok(()) if draining => Exit::Done,
+                    Ok(()) => Exit::Impossible,
+                    Err(error) => {
+                        tracing::error!(%error, "the switchboard broke off");
+                        Exit::Impossible
+                    }
+                };
             }
             order = orders.next() => match order {
                 Order::Reload => reload(&config, &recordings, &house.control).await,
@@ -52,7 +61,9 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
         }
     };
     watch.abort();
-    house.store.flush().await;
+    if tokio::time::timeout(SETTLE_WITHIN, house.store.settled()).await.is_err() {
+        tracing::error!("the database is away: the journal is left for the next start");
+    }
     tracing::info!("everything is written");
     Ok(exit)
 }

@@ -23,9 +23,7 @@ impl Switchboard {
             Report::Lost { stream } => self.sound_lost(stream),
             Report::Recorded { stream, path, length } => {
                 let file = file_name(&path);
-                // «Aiuto» takes less than a second and is a message.
-                let whole = length.as_millis().div_ceil(1000);
-                let seconds = u32::try_from(whole).unwrap_or(u32::MAX);
+                let seconds = whole_seconds(length);
                 self.tell_of(stream, |_| Input::VoicemailEnded { file, seconds });
             }
             Report::RecordFailed { stream, why } => {
@@ -102,6 +100,23 @@ impl Switchboard {
     }
 }
 
+/// The nearest whole number: a single cry for help takes less than a second, and half
+/// of one is a message.
+fn whole_seconds(length: Duration) -> u32 {
+    u32::try_from(length.saturating_add(Duration::from_millis(500)).as_secs()).unwrap_or(u32::MAX)
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_second_is_a_message_and_less_is_none() {
+        let seconds = |millis| whole_seconds(Duration::from_millis(millis));
+        assert_eq!((seconds(499), seconds(500), seconds(1_499), seconds(1_500)), (0, 1, 1, 2));
+    }
 }

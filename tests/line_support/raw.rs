@@ -215,3 +215,11 @@ impl RawCaller {
         buffer.get(12..length).unwrap_or_default().to_vec()
     }
 }
+
+impl RawCaller {
+    /// The same INVITE, once more.
+    pub async fn invite_again(&mut self, sdp: &str) {
+        self.cseq = 0;
+        self.invite(sdp).await;
+    }
+}

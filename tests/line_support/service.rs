@@ -54,6 +54,14 @@ impl Service {
         find(&self.lines.borrow(), words).unwrap().clone()
     }
 
+    /// Waits until it has logged so many lines with all these words.
+    pub async fn says_times(&self, times: usize, words: &[&str]) {
+        let mut lines = self.lines.clone();
+        let count = |lines: &Vec<String>| lines.iter().filter(|line| has(line, words)).count();
+        let said = async { lines.wait_for(|lines| count(lines) >= times).await.is_ok() };
+        assert!(soon(&format!("{times} times {words:?}"), said).await, "{}", self.log());
+    }
+
     /// Whether it has logged a line with all these words.
     pub fn said(&self, words: &[&str]) -> bool {
         find(&self.lines.borrow(), words).is_some()
@@ -111,5 +119,9 @@ impl Drop for Service {
 }
 
 fn find<'a>(lines: &'a [String], words: &[&str]) -> Option<&'a String> {
-    lines.iter().find(|line| words.iter().all(|word| line.contains(word)))
+    lines.iter().find(|line| has(line, words))
+}
+
+fn has(line: &str, words: &[&str]) -> bool {
+    words.iter().all(|word| line.contains(word))
 }

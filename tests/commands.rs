@@ -1,0 +1,194 @@
+//! Commands: what they print, what they exit with, and what a slip of the pen gets.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod line_support;
+
+use std::process::Output;
+
+use line_support::service::Service;
+use line_support::{ADA, Place, errors, lane, tone, write_wav};
+
+/// The command fails, and says all of this.
+fn refused(output: &Output, words: &[&str]) {
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), errors(output));
+    assert!(!output.status.success(), "it should have failed: {said}");
+    for word in words {
+        assert!(said.contains(word), "«{word}» is missing in: {said}");
+    }
+}
+
+fn place() -> Place {
+    Place::new(lane(), &[("Ada Greco", ADA)])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_use_is_named_and_nothing_is_left_on_the_disk() {
+    let place = place();
+    let _service = Service::start(&place).await;
+    let config = place.read("polaris.toml");
+    let config = config.replace("\"data\"", "\"altra\"").replace("sqlite:data", "sqlite:altra");
+    place.write("secondo.toml", &config);
+    let output = place.run(&["serve", "--config", "secondo.toml"]);
+    let port = place.net.service().to_string();
+    refused(&output, &["già in uso", &port]);
+    assert!(!place.path("altra").exists(), "a folder was left behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_service_on_the_same_folder_is_refused() {
+    let place = place();
+    let _service = Service::start(&place).await;
+    let (first, second) = (place.net.service(), place.net.caller().ip());
+    let config = place.read("polaris.toml").replace(&first.to_string(), &format!("{second}:5060"));
+    place.write("secondo.toml", &config);
+    let output = place.run(&["serve", "--config", "secondo.toml"]);
+    refused(&output, &["un altro polaris", "data", "fermalo"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_key_is_shown_with_its_line_and_the_right_word() {
+    let place = place();
+    let config = place.read("polaris.toml").replace("data_dir", "data_dri");
+    place.write("polaris.toml", &config);
+    for command in ["serve", "check", "calls"] {
+        let output = place.run(&[command]);
+        refused(&output, &["polaris.toml", "riga 1", "data_dri", "forse intendevi «data_dir»"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absent_configuration_or_dialplan_is_named() {
+    let place = place();
+    refused(&place.run(&["serve", "--config", "non-c-e.toml"]), &["non-c-e.toml", "non si può"]);
+    let config = place.read("polaris.toml").replace("plan.kdl", "piano-assente.kdl");
+    place.write("polaris.toml", &config);
+    let output = place.run(&["serve"]);
+    refused(&output, &["polaris.toml", "riga", "piano-assente.kdl", "non esiste"]);
+    refused(&place.run(&["check"]), &["piano-assente.kdl"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_with_a_slip_is_shown_with_its_line() {
+    let place = place();
+    place.edit_plan("ask-call-back ", "ask-call-bak ");
+    for command in ["serve", "check"] {
+        refused(&place.run(&[command]), &["plan.kdl", "ask-call-bak", "ask-call-back"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_names_no_recording_is_refused() {
+    let place = place();
+    place.edit_plan("play \"welcome.polaris\"", "play \"welcome.polars\"");
+    for command in ["serve", "check"] {
+        refused(&place.run(&[command]), &["plan.kdl", "welcome.polars", "welcome.polaris"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_recordings_that_is_not_there_is_named() {
+    let place = place();
+    let config = place.read("polaris.toml");
+    let line = config.lines().find(|line| line.starts_with("overrides")).unwrap();
+    place.write("polaris.toml", &config.replace(line, "overrides = \"assenti\""));
+    for command in ["serve", "check"] {
+        let output = place.run(&[command]);
+        refused(&output, &["polaris.toml", "riga", "assenti", "non esiste", "togli"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_is_none_is_reported_and_the_service_answers_all_the_same() {
+    let place = place();
+    std::fs::create_dir_all(place.path("registrazioni/it")).unwrap();
+    place.write("registrazioni/it/hold.1.wav", "questo non è un WAV");
+    let config = place.read("polaris.toml");
+    let line = config.lines().find(|line| line.starts_with("overrides")).unwrap();
+    place.write("polaris.toml", &config.replace(line, "overrides = \"registrazioni\""));
+    refused(&place.run(&["check"]), &["hold.1.wav"]);
+    let service = Service::start(&place).await;
+    service.says(&["ERROR", "hold.1.wav"]).await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_row_of_a_roster_and_nothing_is_imported() {
+    let place = place();
+    let before = place.run(&["roster", "export"]).stdout;
+    let times = "2026-12-24T20:00,2026-12-25T08:00";
+    place.write(
+        "turni.csv",
+        &format!(
+            "service,equipe,step,person,phone,from,until\n\
+             polaris-br4,equipe,1,Bruno Leo,+393330000002,{times}\n\
+             polaris-br4,equipe,uno,Carla Rizzo,+393330000003,{times}\n"
+        ),
+    );
+    let output = place.run(&["roster", "import", "turni.csv"]);
+    refused(&output, &["turni.csv", "riga 3", "Niente è stato importato"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(place.run(&["roster", "export"]).stdout, before);
+    refused(&place.run(&["roster", "import", "assente.csv"]), &["assente.csv", "non si può"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_said_with_exit_1() {
+    let place = place();
+    let output = place.run(&["case", "2026-9999"]);
+    refused(&output, &["2026-9999"]);
+    assert_eq!(output.status.code(), Some(1));
+    std::fs::remove_dir_all(place.path("data")).unwrap();
+    refused(&place.run(&["calls"]), &["banca dati", "avvia prima"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demonstration_connects_two_people_and_prints_the_case() {
+    let output = place().run(&["demo", "--once"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", errors(&output));
+    for word in ["Scheda ", "Ada Greco", "persone senza casa", "accepted"] {
+        assert!(said.to_lowercase().contains(&word.to_lowercase()), "«{word}»: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_telephone_names_what_it_hears_and_writes_it_down() {
+    let place = place();
+    let config = place.read("polaris.toml");
+    let line = config.lines().find(|line| line.starts_with("overrides")).unwrap();
+    // The telephone knows the program's own recordings.
+    place.write("polaris.toml", &config.replace(line, ""));
+    let mut accepting = place.read("polaris.toml");
+    accepting = accepting.replace("accept_from = [", "accept_from = [\"127.0.0.1\", ");
+    place.write("polaris.toml", &accepting);
+    let service = Service::start(&place).await;
+    // Nobody is behind the trunk: the call-back question follows at once.
+    write_wav(&place.path("dico.wav"), &tone(440.0, 8_000));
+    let uri = format!("sip:+390831000000@{}", place.net.service());
+    let arguments = [
+        "try",
+        &uri,
+        "--keys",
+        "ww2",
+        "--say",
+        "dico.wav",
+        "--hear",
+        "sento.wav",
+        "--seconds",
+        "4",
+    ];
+    let output = place.run(&arguments);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", errors(&output));
+    for word in ["risponde", "si sente welcome.polaris", "premo 2", "si sente noanswer"] {
+        assert!(said.contains(word), "«{word}»: {said}");
+    }
+    let heard = hound::WavReader::open(place.path("sento.wav")).unwrap();
+    assert!(heard.duration() > 16_000);
+    service.step("ended").await;
+    let unknown = format!("sip:+390831999999@{}", place.net.service());
+    assert_eq!(place.run(&["try", &unknown, "--seconds", "5"]).status.code(), Some(1));
+    service.stop().await;
+    assert_eq!(place.only_call()["category"], "violence");
+}

@@ -1,0 +1,82 @@
+//! In the hours of the municipal offices.
+
+use polaris::app::phone::{Do, Told};
+use polaris::calendar;
+use polaris::words::{Clock, SystemClock};
+
+use crate::line_support::person::Person;
+use crate::line_support::{ADA, CITIZENS, MARK, OFFICE, Place, lane, mark, short_plan};
+use crate::{Scene, accept};
+
+/// A plan whose offices are open at this very instant: in some zone of the world it is
+/// an office day between one and eleven in the evening. `None` on a day that is a
+/// holiday all over the world: the plan cannot be made then.
+fn open_now() -> Option<String> {
+    let hours = "hours {\n    ends \"01:00\"\n    starts before-closing=\"30m\"\n    \
+                 offices { open mon tue wed thu fri sat \"01:00-23:30\"; }\n    \
+                 comune \"074010\" \"Mesagne\" { patron none; }\n}";
+    let plan = short_plan();
+    let (before, rest) = plan.split_once("hours always").unwrap();
+    let (_, after) =
+        rest.split_once("}; }\n").unwrap_or_else(|| rest.split_once("; }; }\n").unwrap());
+    let known = polaris::dialplan::Recordings::default();
+    let zones = (-14..=12).map(|hours| format!("Etc/GMT{hours:+}").replace("+0", ""));
+    let plans = zones.map(|zone| format!("{before}{hours}\n{after}").replace("Europe/Rome", &zone));
+    let wall = SystemClock::start().wall();
+    let mut plans = plans.filter(|text| {
+        let (plan, _) = polaris::dialplan::read("plan.kdl", text, &known);
+        plan.is_some_and(|plan| !plan.hours.is_active(calendar::local(wall, plan.timezone)))
+    });
+    plans.next()
+}
+
+async fn scene_with_office() -> Option<(Scene, Person)> {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    place.write("plan.kdl", &open_now()?);
+    let office = Person::at("ufficio", place.net.phone(2)).await;
+    let scene = Scene::set_with(place, &[(OFFICE, &office)]).await;
+    scene.call(CITIZENS);
+    Some((scene, office))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn in_office_hours_the_office_is_rung_and_talks_without_a_key() {
+    let Some((mut scene, mut office)) = scene_with_office().await else { return };
+    scene.caller.hears("inhours").await;
+    office.told(Told::Incoming).await;
+    office.does(Do::Answer);
+    scene.service.step("bridged").await;
+    office.does(Do::Say(mark()));
+    scene.caller.hears(MARK).await;
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_call()["outcome"], "in_hours");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_office_that_does_not_answer_leads_to_who_is_on_call() {
+    let Some((mut scene, mut office)) = scene_with_office().await else { return };
+    office.told(Told::Incoming).await;
+    // It rings its five seconds out.
+    office.told(Told::HungUp).await;
+    scene.caller.hears("menu.polaris").await;
+    scene.caller.presses("2");
+    accept(&mut scene.ada).await;
+    scene.service.step("bridged").await;
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_call()["outcome"], "accepted");
+    assert_eq!(place.only_case()["attempts"][0]["outcome"], "no_answer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn key_1_gives_up_the_office_at_once() {
+    let Some((mut scene, mut office)) = scene_with_office().await else { return };
+    office.told(Told::Incoming).await;
+    scene.caller.presses("1");
+    office.told(Told::HungUp).await;
+    scene.caller.hears("welcome.polaris").await;
+    scene.caller.presses("2");
+    accept(&mut scene.ada).await;
+    scene.service.step("bridged").await;
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_case()["attempts"][0]["outcome"], "cancelled");
+}
