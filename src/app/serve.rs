@@ -64,7 +64,9 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     if tokio::time::timeout(SETTLE_WITHIN, house.store.settled()).await.is_err() {
         tracing::error!("the database is away: the journal is left for the next start");
     }
-    tracing::info!("everything is written");
+    if exit == Exit::Done {
+        tracing::info!("every call has ended and is written");
+    }
     Ok(exit)
 }
 
@@ -99,12 +101,19 @@ impl Orders {
 
 /// SIGHUP: the plans anew. Bad ones are refused and the old ones stay.
 async fn reload(config: &Config, recordings: &Recordings, control: &mpsc::Sender<Control>) {
-    match plans::read(config, recordings).directory() {
+    let read = plans::read(config, recordings);
+    match read.directory() {
         Ok(directory) => {
             tracing::info!("the plans were read anew; calls in progress keep theirs");
             let _ = control.send(Control::Plans(directory)).await;
         }
-        Err(_) => tracing::error!("the new plans have errors: the old ones stay; `polaris check`"),
+        Err(_) => {
+            tracing::error!("the old plans stay: the new ones have errors");
+            // Without the line itself, which may hold a number.
+            for problem in read.problems.iter().filter(|problem| problem.is_error()) {
+                tracing::error!(file = problem.file, line = problem.line, "{}", problem.what);
+            }
+        }
     }
 }
 
@@ -121,8 +130,11 @@ async fn watch_roster(store: Arc<Store>, control: mpsc::Sender<Control>) {
         }
         match store.roster().await {
             Ok(shifts) => {
-                tracing::info!(shifts = shifts.len(), "the roster was read anew");
-                known = Some(revision);
+                let what = match known.replace(revision) {
+                    None => "the roster was read",
+                    Some(_) => "the roster was read anew",
+                };
+                tracing::info!(shifts = shifts.len(), "{what}");
                 if control.send(Control::Roster(Some(shifts))).await.is_err() {
                     return;
                 }
