@@ -14,7 +14,7 @@ impl<'a> Message<'a> {
         self.0.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()
     }
 
-    /// The method: of a request its own, of a response the one in its CSeq.
+    /// The method: of a request its own, of a response the one in its `CSeq`.
     pub(crate) fn method(self) -> &'a str {
         self.header("CSeq").split_once(' ').map_or("", |(_, method)| method)
     }

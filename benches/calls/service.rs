@@ -44,6 +44,8 @@ impl Service {
         let log = process.stderr.take().context("the service has no log")?;
         let (address, complaints) = listen(log);
         let address = address.recv_timeout(BOUND).context("the service does not start")?;
+        let address =
+            address.map_err(|said| anyhow::anyhow!("the service did not start:\n{said}"))?;
         Ok(Self { address, process, complaints, _folder: folder })
     }
 
@@ -91,18 +93,22 @@ fn polaris(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Reads the log to its end; gives the first address, and what is a warning or worse.
-fn listen(log: ChildStderr) -> (Receiver<SocketAddr>, Receiver<String>) {
+/// Reads the log to its end; gives the first address, or all that was said in its
+/// place, and later what is a warning or worse.
+fn listen(log: ChildStderr) -> (Receiver<Result<SocketAddr, String>>, Receiver<String>) {
     let (found, address) = channel();
     let (complain, complaints) = channel();
     std::thread::spawn(move || {
-        for line in BufReader::new(log).lines().map_while(Result::ok) {
-            let listening = line.split_once("sip.listen=").map(|(_, address)| address.parse());
-            if let Some(Ok(address)) = listening {
-                let _ = found.send(address);
-            } else if ["WARN", "ERROR"].iter().any(|level| line.contains(level)) {
-                let _ = complain.send(line);
-            }
+        let mut lines = BufReader::new(log).lines().map_while(Result::ok);
+        let mut said = String::new();
+        let listening = lines.find_map(|line| {
+            said += &format!("{line}\n");
+            line.split_once("sip.listen=")?.1.parse().ok()
+        });
+        let _ = found.send(listening.ok_or(said));
+        let severe = |line: &String| ["WARN", "ERROR"].iter().any(|level| line.contains(level));
+        for line in lines.filter(severe) {
+            let _ = complain.send(line);
         }
     });
     (address, complaints)
@@ -131,7 +137,8 @@ fn configuration(trunk: SocketAddr) -> String {
 fn always_active(plan: &str) -> anyhow::Result<String> {
     let (before, rest) = plan.split_once("hours {").context("the plan has no hours")?;
     let (_, after) = rest.split_once("\n}\n").context("the hours do not end")?;
-    Ok(format!("{before}hours always\n{after}"))
+    let comune = r#"comune "074010" "Mesagne" { patron day=16 month=7; }"#;
+    Ok(format!("{before}hours always {{\n    {comune}\n}}\n{after}"))
 }
 
 /// Everybody is on duty from the day before yesterday until the day after tomorrow.
