@@ -2,7 +2,8 @@
 //!
 //! Time from INVITE to 200 with the case on disk; CPU-ms per call-second; memory a
 //! call. The telephones are another process (this program again, with `--load`), so
-//! that only the service is counted. Loopback only; about a minute and a half.
+//! that only the service is counted. Loopback only; about a minute and a half. One scenario
+//! alone: `cargo bench --bench calls -- answering`, `playing` or `bridged`.
 
 #[path = "calls/load.rs"]
 mod load;
@@ -29,9 +30,14 @@ fn main() -> anyhow::Result<()> {
         return load::run();
     }
     println!("load average before: {}", load_average()?);
-    answering()?;
-    playing()?;
-    bridged()?;
+    let scenarios: [(&str, fn() -> anyhow::Result<()>); 3] =
+        [("answering", answering), ("playing", playing), ("bridged", bridged)];
+    let named: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    for (name, scenario) in scenarios {
+        if named.is_empty() || named.iter().any(|wanted| wanted == name) {
+            scenario()?;
+        }
+    }
     println!("load average after: {}", load_average()?);
     Ok(())
 }
