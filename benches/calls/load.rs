@@ -333,7 +333,7 @@ impl Load {
                 if leg.answered.is_none() {
                     leg.answered = Some(now);
                     leg.telephone.remote = message.sound();
-                    leg.telephone.due = now;
+                    leg.telephone.due = now + phase(nth);
                     let parties = (message.header("From"), message.header("To"));
                     leg.dialog =
                         Some((parties.0.into(), parties.1.into(), message.target().into()));
@@ -384,7 +384,7 @@ impl Load {
         let nth = self.new_leg(message.header("Call-ID").to_owned(), true).ok()?;
         let telephone = &mut self.legs[nth].telephone;
         telephone.remote = message.sound();
-        telephone.due = self.clock.now();
+        telephone.due = self.clock.now() + phase(nth);
         let body = description(telephone.socket.local_addr().ok()?);
         Some(message.response("200 OK", &format!("r{nth}"), self.here, &body))
     }
@@ -405,6 +405,11 @@ impl Load {
             self.send_within(nth, "BYE", 2);
         }
     }
+}
+
+/// People do not speak in step: each telephone's packets leave at another moment.
+fn phase(nth: usize) -> Duration {
+    PTIME / 20 * u32::try_from(nth * 7 % 20).unwrap_or(0)
 }
 
 impl Calls {
