@@ -30,13 +30,16 @@ fn main() -> anyhow::Result<()> {
         return load::run();
     }
     println!("load average before: {}", load_average()?);
-    let scenarios: [(&str, fn() -> anyhow::Result<()>); 3] =
-        [("answering", answering), ("playing", playing), ("bridged", bridged)];
     let named: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    for (name, scenario) in scenarios {
-        if named.is_empty() || named.iter().any(|wanted| wanted == name) {
-            scenario()?;
-        }
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|wanted| wanted == name);
+    if wanted("answering") {
+        answering()?;
+    }
+    if wanted("playing") {
+        playing()?;
+    }
+    if wanted("bridged") {
+        bridged()?;
     }
     println!("load average after: {}", load_average()?);
     Ok(())

@@ -1,9 +1,11 @@
 //! The sound of one telephone: a packet every 20 ms, from the other side all it hears.
+//!
+//! It looks for what it hears when it speaks, and is not woken for it: on one machine
+//! the waking of a receiver is paid by the sender, and telephones are elsewhere.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use mio::net::UdpSocket;
 use polaris::rtp::{HEADER_LEN, Header};
 use polaris::words::Moment;
 
@@ -49,9 +51,9 @@ impl Telephone {
         }
     }
 
-    /// Sends what is due.
+    /// Sends what is due, then hears all that has come.
     pub(crate) fn speak(&mut self, now: Moment) {
-        let Some(remote) = self.remote else { return };
+        let Some(remote) = self.remote.filter(|_| self.due <= now) else { return };
         while self.due <= now {
             let _ = match self.key_packet() {
                 Some(packet) => self.socket.send_to(&packet, remote),
@@ -62,6 +64,7 @@ impl Telephone {
             self.timestamp = self.timestamp.wrapping_add(FRAME);
             self.due = self.due + PTIME;
         }
+        self.hear();
     }
 
     fn sound_packet(&self) -> [u8; HEADER_LEN + FRAME as usize] {
@@ -94,8 +97,7 @@ impl Telephone {
         Header { payload_type, marker: false, sequence: self.sequence, timestamp, ssrc: 1 }
     }
 
-    /// Hears all that has come.
-    pub(crate) fn hear(&mut self) {
+    fn hear(&mut self) {
         let mut packet = [0; 2048];
         while let Ok((length, _)) = self.socket.recv_from(&mut packet) {
             self.heard += 1;
