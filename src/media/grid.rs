@@ -6,9 +6,9 @@ use crate::words::Moment;
 
 /// While nobody is bridged: a key may wait this long. Every `ptime` is a multiple
 /// of both steps, so a stream's packets are evenly spaced whatever the grid.
-const STEP: Duration = Duration::from_millis(5);
+const STEP: Duration = Duration::from_millis(10);
 /// While anybody is: the longest the relay holds a packet back.
-const RELAY_STEP: Duration = Duration::from_millis(2);
+const RELAY_STEP: Duration = Duration::from_millis(5);
 
 /// Moments at equal distance.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn every_moment_lies_between_two_of_the_grid() {
-        for (bridged, at, after) in [(false, 10, 15), (true, 12, 14)] {
+        for (bridged, at, after) in [(false, 10, 20), (true, 10, 15)] {
             let grid = Grid::new(bridged);
             let now = Moment::after_start(Duration::from_micros(13_700));
             assert_eq!(grid.at(now), Moment::after_start(Duration::from_millis(at)));

@@ -13,6 +13,7 @@ mod grid;
 mod order;
 mod outlet;
 mod port;
+mod ready;
 mod record;
 mod shelf;
 mod sound;

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 
-use mio::net::UdpSocket;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// DSCP "expedited forwarding" (RFC 3246; RFC 4594 §4.1), as the TOS byte.
@@ -77,7 +76,7 @@ fn open(local: SocketAddr) -> io::Result<Port> {
         let _ = socket.set_tos_v4(EXPEDITED);
     }
     socket.bind(&local.into())?;
-    Ok(Port { local, socket: UdpSocket::from_std(socket.into()) })
+    Ok(Port { local, socket: socket.into() })
 }
 
 /// A bound port; dropping it releases it.

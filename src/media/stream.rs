@@ -2,13 +2,12 @@
 
 mod hearing;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mio::net::UdpSocket;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::rtp::{

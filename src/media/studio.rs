@@ -11,13 +11,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mio::{Events, Interest, Poll, Token};
-
 use crate::words::{Clock, Moment};
 
 use super::grid::Grid;
 use super::order::{Order, StreamId};
 use super::outlet::Outlet;
+use super::ready::{Named, Ready};
 use super::stream::{PACKET_LEN, Reports, Stream};
 
 /// How often streams are looked after besides.
@@ -29,14 +28,12 @@ const DATAGRAM_LEN: usize = 2048;
 
 pub(super) struct Studio {
     clock: Arc<dyn Clock>,
-    poll: Poll,
+    ready: Ready,
     reports: Reports,
     streams: Vec<Option<Stream>>,
     /// When the stream at the same place is due; scanned at every tick.
     due: Vec<Moment>,
     places: HashMap<StreamId, usize>,
-    /// Streams with more packets than one tick takes.
-    unread: Vec<usize>,
     writers: Vec<JoinHandle<()>>,
     grid: Grid,
     next_round: Moment,
@@ -48,12 +45,11 @@ impl Studio {
     pub(super) fn new(clock: Arc<dyn Clock>, reports: Reports) -> io::Result<Self> {
         Ok(Self {
             clock,
-            poll: Poll::new()?,
+            ready: Ready::new()?,
             reports,
             streams: Vec::new(),
             due: Vec::new(),
             places: HashMap::new(),
-            unread: Vec::new(),
             writers: Vec::new(),
             grid: Grid::new(false),
             next_round: Moment::START,
@@ -64,12 +60,12 @@ impl Studio {
 
     /// Serves until nobody can give orders any more; finishes the recordings.
     pub(super) fn run(mut self, orders: &Receiver<Order>) {
-        let mut events = Events::with_capacity(1024);
+        let mut named = Named::none();
         let mut next_tick = self.clock.now();
         loop {
             let now = self.clock.now();
             if now >= next_tick && !self.places.is_empty() {
-                self.tick(&mut events, now);
+                self.tick(&mut named, now);
                 next_tick = self.grid.after(now);
                 continue;
             }
@@ -92,14 +88,14 @@ impl Studio {
         }
     }
 
-    fn tick(&mut self, events: &mut Events, now: Moment) {
-        // An interrupted poll finds the same packets at the next tick.
-        if self.poll.poll(events, Some(Duration::ZERO)).is_ok() {
-            for place in std::mem::take(&mut self.unread) {
-                self.read(place, now);
+    fn tick(&mut self, named: &mut Named, now: Moment) {
+        for _ in 0..READS {
+            self.ready.look(named);
+            if named.is_empty() {
+                break;
             }
-            for event in events.iter() {
-                self.read(event.token().0, now);
+            for place in named.places() {
+                self.read(place, now);
             }
         }
         for place in 0..self.due.len() {
@@ -118,21 +114,18 @@ impl Studio {
         }
     }
 
-    /// Reads the socket of one stream until it is empty, and passes on to its peer.
+    /// Reads one packet of a stream, and passes on to its peer.
     fn read(&mut self, place: usize, now: Moment) {
-        for _ in 0..READS {
-            let Some(Some(stream)) = self.streams.get_mut(place) else { return };
-            let Ok((length, from)) = stream.socket.recv_from(&mut self.datagram) else { return };
-            let datagram = &self.datagram[..length];
-            let peer = stream.peer;
-            let heard = stream.hear(datagram, from, now, &self.reports);
-            if let (Some((content, packet)), Some(peer)) = (heard, peer)
-                && let Some(Some(other)) = self.streams.get_mut(peer)
-            {
-                other.pass_on(content, &packet, &mut self.packet, now);
-            }
+        let Some(Some(stream)) = self.streams.get_mut(place) else { return };
+        let Ok((length, from)) = stream.socket.recv_from(&mut self.datagram) else { return };
+        let datagram = &self.datagram[..length];
+        let peer = stream.peer;
+        let heard = stream.hear(datagram, from, now, &self.reports);
+        if let (Some((content, packet)), Some(peer)) = (heard, peer)
+            && let Some(Some(other)) = self.streams.get_mut(peer)
+        {
+            other.pass_on(content, &packet, &mut self.packet, now);
         }
-        self.unread.push(place);
     }
 
     fn obey(&mut self, order: Order) {
@@ -177,12 +170,10 @@ impl Studio {
         Some(done)
     }
 
-    fn open(&mut self, id: StreamId, mut stream: Stream) {
+    fn open(&mut self, id: StreamId, stream: Stream) {
         self.close(id);
         let place = self.streams.iter().position(Option::is_none).unwrap_or(self.streams.len());
-        let registry = self.poll.registry();
-        if let Err(error) = registry.register(&mut stream.socket, Token(place), Interest::READABLE)
-        {
+        if let Err(error) = self.ready.listen(&stream.socket, place) {
             tracing::error!(%error, "a stream cannot be listened to, only spoken to");
         }
         if place == self.streams.len() {
@@ -199,11 +190,8 @@ impl Studio {
         self.part(place);
         if let Some(mut stream) = self.streams[place].take() {
             stream.stop_record(&self.reports);
-            // The socket is closed next, which deregisters it as well.
-            let _ = self.poll.registry().deregister(&mut stream.socket);
         }
         self.due[place] = Moment::after_start(Duration::MAX);
-        self.unread.retain(|unread| *unread != place);
     }
 
     fn bridge(&mut self, a: StreamId, b: StreamId) {

@@ -15,13 +15,9 @@ use crate::place::{Place, christmas, within};
 const CHILD: &str = "POLARIS_TEST_STORE_DIR";
 const ROUNDS: usize = 24;
 
-/// Not a test: the process that gets killed. It opens cases until then, and prints
-/// each one that was acknowledged.
-#[tokio::test]
-#[ignore = "run by acknowledged_cases_outlive_kill_9"]
-async fn writes_until_killed() {
-    let Ok(dir) = std::env::var(CHILD) else { return };
-    let dir = Path::new(&dir);
+/// The process that gets killed. It opens cases until then, and prints each one that
+/// was acknowledged.
+async fn write_until_killed(dir: &Path) {
     let url = format!("sqlite:{}", dir.join("polaris.db").display());
     let (store, _recovered) = Store::open_or_journal(&url, dir).await.unwrap();
     for _ in 0..100_000 {
@@ -41,7 +37,7 @@ async fn writes_until_killed() {
 /// Starts the child, kills it after it has acknowledged some, and says which.
 fn acknowledged_before_the_kill(dir: &Path, enough: usize) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["crash::writes_until_killed", "--exact", "--ignored", "--nocapture"])
+        .args(["crash::acknowledged_cases_outlive_kill_9", "--exact", "--nocapture"])
         .env(CHILD, dir)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -65,6 +61,10 @@ fn acknowledged_before_the_kill(dir: &Path, enough: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn acknowledged_cases_outlive_kill_9() {
+    // This test is both processes: its child runs it with the folder named.
+    if let Ok(dir) = std::env::var(CHILD) {
+        return write_until_killed(Path::new(&dir)).await;
+    }
     let place = Place::new();
     let mut acknowledged = BTreeSet::new();
     for round in 0..ROUNDS {

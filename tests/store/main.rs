@@ -1,7 +1,7 @@
 //! The store keeps its promises.
 //!
 //! `contract` holds for any store, which its URL chooses; `failures` and `crash` are
-//! about this one's files; `speed` measures a commit.
+//! about this one's files.
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
@@ -9,4 +9,3 @@ mod contract;
 mod crash;
 mod failures;
 mod place;
-mod speed;
