@@ -10,8 +10,8 @@ use crate::dialplan::{RingNumber, RingOnCall, RingOrder, TakenBy};
 use crate::roster::Ladder;
 use crate::words::{Digit, Moment, PhoneNumber};
 
-/// A round that met busy or unreachable phones begins again no sooner than this after
-/// it began: a trunk that restarts is back by then.
+/// A round that met busy phones begins again no sooner than this after it began: they
+/// may be free by then.
 const ROUND_MIN: Duration = Duration::from_secs(10);
 /// Phones rung at once, at most.
 const TOGETHER_MAX: usize = 8;
@@ -26,8 +26,7 @@ pub(super) struct Hunt {
     next: usize,
     round: u8,
     round_began: Moment,
-    /// Somebody was busy or out of reach: that may pass.
-    met_passing: bool,
+    met_busy: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +49,7 @@ struct Candidate {
 
 impl Hunt {
     fn new(now: Moment, search: Search) -> Self {
-        Self { search, groups: Vec::new(), next: 0, round: 1, round_began: now, met_passing: false }
+        Self { search, groups: Vec::new(), next: 0, round: 1, round_began: now, met_busy: false }
     }
 
     pub(super) fn paused(now: Moment) -> Self {
@@ -102,7 +101,7 @@ impl Call {
         hunt.groups = groups(ladder, ring.order, wanted);
         hunt.next = 0;
         hunt.round_began = now;
-        hunt.met_passing = false;
+        hunt.met_busy = false;
         if ladder.is_empty() {
             self.note(Fact::RosterEmpty);
         }
@@ -135,7 +134,7 @@ impl Call {
         if let State::Hunting(hunt) = &mut self.state {
             hunt.next = 0;
             hunt.round_began = now;
-            hunt.met_passing = false;
+            hunt.met_busy = false;
         }
         self.ring_next(now);
     }
@@ -163,7 +162,7 @@ impl Call {
                 hunt.round += 1;
                 let round = hunt.round;
                 let earliest = hunt.round_began + ROUND_MIN;
-                if hunt.met_passing && now < earliest {
+                if hunt.met_busy && now < earliest {
                     self.timers.set(Timer::Pause, earliest);
                 } else {
                     self.find_on_call(now, round);
@@ -229,7 +228,7 @@ impl Call {
     pub(super) fn go_on_hunting(&mut self, now: Moment, outcome: AttemptOutcome) {
         let ringing = self.is_ringing();
         let State::Hunting(hunt) = &mut self.state else { return };
-        hunt.met_passing |= matches!(outcome, AttemptOutcome::Busy | AttemptOutcome::Unreachable);
+        hunt.met_busy |= outcome == AttemptOutcome::Busy;
         if !ringing {
             self.ring_next(now);
         }
