@@ -1,6 +1,6 @@
 //! The script: what a service says and does, read from a KDL file a coordinator can read.
 //!
-//! It opens no files: text and the list of recordings are arguments. [`read`] finds
+//! It opens no files: text and the list of recordings are arguments. [`read()`] finds
 //! every problem at once and gives a [`Plan`] only when none of them is an error, so
 //! the law holds in every plan there is: no path ends before a person was rung and
 //! then a message recorded or a call-back offered.

@@ -1,6 +1,6 @@
 //! What was rendered from which text: `prompts/<language>/rendered.toml`.
 //!
-//! It lets [`check`](super::check) see a text that changed after its recording, and
+//! It lets [`check`](super::check()) see a text that changed after its recording, and
 //! shows a reviewer the length and level of every prompt.
 
 use std::collections::BTreeMap;

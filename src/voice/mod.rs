@@ -1,8 +1,8 @@
 //! The voice: what callers and responders hear, from its words to its samples.
 //!
-//! The words are in `prompts/<language>/texts.toml`; [`render`] speaks them through
+//! The words are in `prompts/<language>/texts.toml`; [`render()`] speaks them through
 //! the chain of [`chain`] and writes `prompts/<language>/<id>.wav`, 8 kHz mono;
-//! [`check`] says what is wrong with such a folder; [`Recordings`] is what a service
+//! [`check()`] says what is wrong with such a folder; [`Recordings`] is what a service
 //! plays. This module never plays anything and no call waits for it: the speech
 //! engine runs only when somebody renders.
 //!
