@@ -27,8 +27,8 @@ pub(super) enum Prompts {
     },
     /// Controlla le registrazioni: mancanti, tosate, troppo piano, in un formato sbagliato.
     Check {
-        /// La cartella con i testi e le registrazioni; senza, quelle del programma e quelle
-        /// che le sostituiscono.
+        /// La cartella con i testi e le registrazioni; senza, solo quelle della
+        /// configurazione che sostituiscono quelle del programma.
         #[arg(long)]
         folder: Option<PathBuf>,
     },
