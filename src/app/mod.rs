@@ -6,6 +6,7 @@ pub mod plans;
 mod case_print;
 mod cases;
 mod check;
+mod check_paths;
 mod command;
 mod demo;
 mod house;
@@ -16,5 +17,7 @@ pub mod recognise;
 mod roster;
 mod serve;
 mod try_out;
+mod what_if;
+mod what_if_print;
 
 pub use command::run;

@@ -17,7 +17,7 @@ const ROUND_MIN: Duration = Duration::from_secs(10);
 const TOGETHER_MAX: usize = 8;
 
 /// One search for a person.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Hunt {
     search: Search,
     /// Who is rung, group after group; the phones of a group ring together.
@@ -29,7 +29,7 @@ pub(super) struct Hunt {
     met_busy: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Search {
     /// The roster's people.
     OnCall(RingOnCall),
@@ -39,7 +39,7 @@ enum Search {
     Paused,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Candidate {
     person: String,
     phone: PhoneNumber,
@@ -54,6 +54,22 @@ impl Hunt {
 
     pub(super) fn paused(now: Moment) -> Self {
         Self::new(now, Search::Paused)
+    }
+
+    /// For an outlook: how long the next round would still have to wait.
+    pub(super) fn forget_the_past(&mut self, now: Moment) {
+        let last = match &self.search {
+            Search::OnCall(ring) => self.round >= ring.rounds,
+            Search::Number(_) | Search::Paused => true,
+        };
+        let wait = (self.round_began + ROUND_MIN).since(now);
+        self.round_began = if last { Moment::START } else { Moment::after_start(wait) };
+        self.met_busy &= !last;
+    }
+
+    /// Whether there is a key that gives up this number and goes on at once.
+    pub(super) fn has_urgent_key(&self) -> bool {
+        matches!(&self.search, Search::Number(ring) if ring.urgent.is_some())
     }
 }
 

@@ -14,7 +14,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(15);
 const VANISHED_MAX: u8 = 3;
 
 /// One phone that was rung.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Leg {
     pub(super) attempt: AttemptId,
     pub(super) person: String,
@@ -26,7 +26,7 @@ pub(super) struct Leg {
 }
 
 /// Where a leg stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     Ringing,
     /// Picked up; hears the offer; has not pressed 1.

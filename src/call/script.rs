@@ -6,13 +6,13 @@ use crate::dialplan::{Plan, Verb};
 use crate::words::{Digit, Moment};
 
 /// A place in a plan: the verb to be carried out next.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Script {
     section: Section,
     position: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Section {
     Answer,
     Direct,
@@ -54,6 +54,15 @@ impl Script {
         }
         let rings = |verb: &Verb| matches!(verb, Verb::RingOnCall(_));
         self.position = self.verbs(plan).iter().position(rings).unwrap_or_default();
+    }
+
+    /// Whether keys pressed during this speech are taken by a menu, or as urgent.
+    pub(super) fn menu_follows(self, plan: &Plan) -> bool {
+        match self.after_speech(plan) {
+            Some((_, Verb::Menu(_))) => true,
+            Some((_, Verb::RingNumber(ring))) => ring.urgent.is_some(),
+            _ => false,
+        }
     }
 
     /// How many `play`s stand before the next other verb, and that verb.

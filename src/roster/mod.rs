@@ -10,7 +10,7 @@ mod read;
 mod shift;
 mod write;
 
-pub use civil::CivilTimeError;
+pub use civil::{CivilTimeError, read as read_civil};
 pub use ladder::{Ladder, OnCall, Step};
 pub use mistake::{Column, Mistake, RowProblem};
 pub use read::{MAX_SHIFTS, MAX_STEP, read_csv};
