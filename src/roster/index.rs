@@ -124,6 +124,12 @@ impl Index {
         self.phones.contains(phone)
     }
 
+    pub(super) fn knows(&self, service: &ServiceId, person: &str) -> bool {
+        self.services.get(service).is_some_and(|rows| {
+            rows.people.contains_key(person) || rows.shift_phones.contains_key(person)
+        })
+    }
+
     pub(super) fn find(
         &self,
         service: &ServiceId,

@@ -5,6 +5,8 @@
 
 mod answer;
 mod civil;
+mod coverage;
+mod diff;
 mod duty;
 mod index;
 mod ladder;
@@ -22,6 +24,8 @@ mod whole;
 mod write;
 
 pub use civil::CivilTimeError;
+pub use coverage::{Coverage, Finding, Lack, coverage};
+pub use diff::{Changed, diff};
 pub use ladder::{Ladder, OnCall, Step};
 pub use mistake::{Column, Mistake, RowProblem};
 pub use period::{Entered, NotAPeriod, Period};

@@ -49,6 +49,12 @@ impl Roster {
         self.index.rings(phone)
     }
 
+    /// Whether somebody of this name may be rung in the service: a person of the table of
+    /// people, or of a shift with a phone.
+    pub fn knows(&self, service: &ServiceId, person: &str) -> bool {
+        self.index.knows(service, person)
+    }
+
     /// Who may be rung at `at`, in which order and why; empty when nobody is on duty.
     ///
     /// The turns that run at `at` come first; swaps, then overrides, then absences change
