@@ -33,7 +33,6 @@ fn reproduced(plan: &Arc<Plan>, paths: &Paths, loss: Loss) -> String {
 fn the_shipped_plans_lose_nobody() {
     for name in ["polaris-br4", "pis-lecce"] {
         let (_, paths) = walked(plan(name));
-        eprintln!("{name}: {} {:?} {:?}", paths.states, paths.longest, paths.losses.keys());
         assert!(paths.losses.is_empty(), "{name}: {:?}", paths.losses);
         assert!(!paths.cut && paths.states < STATES_MAX, "{name}: {} states", paths.states);
         assert!(paths.states > 1_000, "{name}: only {} states", paths.states);

@@ -1,7 +1,7 @@
 //! `polaris what-if`: what a call would do at an instant, without making one.
 //!
 //! It decides nothing itself: hours and hidden numbers are `switchboard::arrival`'s, who
-//! is on duty is `roster::on_call`'s at the instant of each round, all else is the
+//! is on duty is `Roster::on_call`'s at the instant of each round, all else is the
 //! conversation's. Whoever is rung does not answer.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::call::{Call, Output};
 use crate::case::{Fact, Outcome};
 use crate::dialplan::Plan;
 use crate::rehearsal::{Event, Roster, Stage, Step, What, World};
-use crate::roster;
+use crate::roster::{self, Need};
 use crate::switchboard::{Entrance, arrival};
 use crate::words::{LegId, Moment, PhoneNumber, PromptId};
 
@@ -82,7 +82,13 @@ pub(super) async fn what_if(config: &Config, asked: WhatIf) -> anyhow::Result<Ex
             return Ok(Exit::Problems);
         }
     };
-    let strokes = parse_keys(&asked.keys)?;
+    let strokes = match parse_keys(&asked.keys) {
+        Ok(strokes) => strokes,
+        Err(problem) => {
+            eprintln!("{problem:#}");
+            return Ok(Exit::Problems);
+        }
+    };
     let caller = Some(asked.caller.trim()).filter(|caller| !caller.is_empty());
     let caller = caller.map(PhoneNumber::from_network);
     let arrival = arrival(&plan, entrance, caller.as_ref(), at);
@@ -148,8 +154,11 @@ async fn on_duty(config: &Config, plan: &Arc<Plan>, at: DateTime<Utc>) -> Roster
         }
     };
     let plan = plan.clone();
-    Roster::At(Arc::new(move |moment: Moment| {
-        roster::on_call(&shifts, &plan.service, &plan.equipe, at + moment.since_start())
+    let roster = roster::Roster::from_shifts(shifts);
+    Roster::At(Arc::new(move |moment: Moment, category| {
+        // Nobody asks a caller for the Comune.
+        let need = Need { category, comune: None };
+        roster.on_call(&plan.service, &plan.equipe, at + moment.since_start(), &need)
     }))
 }
 

@@ -52,7 +52,6 @@ impl Call {
             // Nobody said goodbye: the caller is first in line again.
             Gone::Lost => {
                 self.promise = None;
-                self.vanished += 1;
                 self.back_to_the_head(now);
             }
             Gone::HungUp if office && spoke < OFFICE_MACHINE => {

@@ -2,15 +2,15 @@
 //!
 //! For whoever walks every path: two calls with equal outlooks give the same orders to
 //! the same inputs from here on, up to the numbers of legs, plays and attempts. Left out
-//! is what decides nothing but words: category, language, the case's number, and how far
-//! the hold has come. Of a number being typed counts only its length, and whether `#`
-//! or silence would end it.
+//! is what decides nothing but words, and whom a roster may prefer: category, language,
+//! the case's number, and how far the hold has come. Of a number being typed counts only its length, and whether `#`
+//! or silence would end it; the pause between rounds counts once a phone was busy.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::leg::{Leg, Phase};
-use super::{Call, Outcome, PhoneNumber, Script, State, Timer};
+use super::{Call, LastResort, Outcome, Script, State, Timer};
 use crate::case::AttemptId;
 use crate::words::{LegId, Moment, PlayId};
 
@@ -26,7 +26,9 @@ pub struct Outlook {
     /// Who hears something.
     hearing: Vec<LegId>,
     promise: Option<Outcome>,
-    declined: BTreeSet<PhoneNumber>,
+    declined: BTreeSet<String>,
+    missed: BTreeSet<String>,
+    last_resort: Option<LastResort>,
     vanished: u8,
 }
 
@@ -45,15 +47,41 @@ impl Call {
         });
         Outlook {
             state,
-            script: self.script,
+            script: self.script.alike(&self.plan),
             hidden: self.arrival.hidden,
             legs: legs.collect(),
             timers: self.waits(now),
             hearing: self.plays.keys().map(|leg| self.rank(*leg)).collect(),
             promise: self.promise,
             declined: self.declined.clone(),
+            missed: self.missed.clone(),
+            last_resort: self.last_resort.clone(),
             vanished: self.vanished,
         }
+    }
+
+    /// Whether nothing has changed since `other`, a copy of this call, but what was
+    /// ordered. Cheaper than two outlooks.
+    pub fn is_as(&self, other: &Self) -> bool {
+        (&self.state, &self.legs, &self.timers, &self.plays, &self.declined, &self.missed)
+            == (
+                &other.state,
+                &other.legs,
+                &other.timers,
+                &other.plays,
+                &other.declined,
+                &other.missed,
+            )
+            && (self.script, self.language, self.category, self.case, self.promise, self.vanished)
+                == (
+                    other.script,
+                    other.language,
+                    other.category,
+                    other.case,
+                    other.promise,
+                    other.vanished,
+                )
+            && self.last_resort == other.last_resort
     }
 
     /// Whether the caller is in the hold, in which no key and no end of a play counts.

@@ -56,6 +56,22 @@ impl Script {
         self.position = self.verbs(plan).iter().position(rings).unwrap_or_default();
     }
 
+    /// For an outlook: two scripts that go on alike, from their search, are one.
+    pub(super) fn alike(self, plan: &Plan) -> Self {
+        let search = |verbs: &[Verb]| verbs.iter().position(|v| matches!(v, Verb::RingOnCall(_)));
+        if self.section != Section::Direct {
+            return self;
+        }
+        match (search(&plan.answer), search(&plan.direct)) {
+            (Some(answer), Some(direct))
+                if self.position > direct && plan.answer[answer..] == plan.direct[direct..] =>
+            {
+                Self { section: Section::Answer, position: self.position - direct + answer }
+            }
+            _ => self,
+        }
+    }
+
     /// Whether keys pressed during this speech are taken by a menu, or as urgent.
     pub(super) fn menu_follows(self, plan: &Plan) -> bool {
         match self.after_speech(plan) {

@@ -32,7 +32,7 @@ pub(super) enum Timer {
 }
 
 /// The timers that are set. At most one of each.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TimerTable {
     due: BTreeMap<Timer, Moment>,
 }

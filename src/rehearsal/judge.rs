@@ -47,6 +47,7 @@ impl Judge {
     /// Looks at the next steps.
     pub(super) fn watch(&mut self, steps: &[Step]) -> Brought {
         let mut brought = Brought::default();
+        let talked_to = self.talking_to.clone();
         for step in steps {
             match &step.what {
                 What::Happened(event) => self.happened(event),
@@ -56,6 +57,10 @@ impl Judge {
                 What::Woke => {}
             }
         }
+        // Who had been talked to is gone, and the call goes on: it begins anew.
+        if talked_to.is_some() && self.talking_to.is_none() {
+            self.served = false;
+        }
         brought
     }
 
@@ -63,10 +68,11 @@ impl Judge {
         match event {
             Event::CallerLeaves(_) => self.caller_left = true,
             // Nobody said goodbye: that conversation has served nobody.
-            Event::Responder { name, act: Act::Gone(Gone::Lost) }
+            Event::Responder { name, act: Act::Gone(how) }
                 if self.talking_to.as_deref() == Some(name.as_str()) =>
             {
-                (self.served, self.talking_to) = (false, None);
+                self.served = *how == Gone::HungUp;
+                self.talking_to = None;
             }
             _ => {}
         }

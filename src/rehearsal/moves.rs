@@ -9,7 +9,7 @@ use crate::words::{Digit, Moment, PromptId};
 /// The people on duty in every walk.
 pub(super) const CAST: &str = "Ada, Bruno";
 /// People need at least this long for the next thing they do.
-const TENTH: u128 = 100;
+pub(super) const TENTH: Duration = Duration::from_millis(100);
 
 /// One way on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,10 +72,10 @@ impl Move {
 /// tenth of a second from now, and as late as can be. On paper times are tenths.
 pub(super) fn moments(stage: &Stage) -> Vec<Moment> {
     let Some(due) = stage.next_turn() else { return Vec::new() };
-    let tenths = stage.now().since_start().as_millis() / TENTH + 1;
-    let soon = u64::try_from(tenths * TENTH).unwrap_or(u64::MAX);
-    let soon = Moment::after_start(Duration::from_millis(soon));
-    let whole = due.since_start().as_millis().is_multiple_of(TENTH);
+    let tenths = stage.now().since_start().as_millis() / TENTH.as_millis() + 1;
+    let soon = TENTH.saturating_mul(u32::try_from(tenths).unwrap_or(u32::MAX));
+    let soon = Moment::after_start(soon);
+    let whole = due.since_start().as_millis().is_multiple_of(TENTH.as_millis());
     let late = Some(due).filter(|due| whole && *due > soon);
     [Some(soon).filter(|soon| *soon <= due), late].into_iter().flatten().collect()
 }

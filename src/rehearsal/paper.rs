@@ -60,7 +60,7 @@ fn describe(output: &Output, whom: Option<&Arc<str>>) -> String {
         Output::Bridge { .. } => format!("connects the caller and {name}"),
         Output::Cancel { .. } => format!("stops ringing {name}"),
         Output::End => "is over".to_owned(),
-        Output::FindOnCall { round } => format!("asks who is on duty, round {round}"),
+        Output::FindOnCall { round, .. } => format!("asks who is on duty, round {round}"),
         Output::HangUp { .. } => format!("hangs up on {name}"),
         Output::Note(fact) => format!("notes «{}»", fact.text()),
         Output::OpenCase { first } => format!("opens the case: «{}»", first.text()),

@@ -5,35 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{CASE, Roster, Store, Trunk, World, cast};
-use super::{Act, Event};
-use crate::call::{Arrival, Call, Input, Outlook, Output, PhonePhase, Repeat, RingFailure};
+use super::{Act, Event, Step, What};
+use crate::call::{Arrival, Call, Input, Output, PhonePhase, Repeat, RingFailure};
 use crate::dialplan::Plan;
-use crate::words::{LegId, Moment};
-
-/// One thing that was done or happened, and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub what: What,
-}
-
-/// What a step is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// Somebody did something.
-    Happened(Event),
-    /// The call ordered something.
-    Ordered {
-        /// What.
-        output: Output,
-        /// The person on the leg it is about; `None` for the caller, or about no leg.
-        whom: Option<Arc<str>>,
-    },
-    /// A wait was over; what the call makes of it follows.
-    Woke,
-}
+use crate::words::{Category, LegId, Moment};
 
 /// Nobody of that name was rung.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -45,28 +20,20 @@ pub struct NeverRung {
     pub name: String,
 }
 
-/// Everything that decides how a rehearsal goes on. Two that are equal go on alike.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Prospect {
-    call: Option<Outlook>,
-    /// What the world still owes, after how long, to which leg.
-    later: Vec<(Duration, Option<LegId>)>,
-    asked: bool,
-}
-
 /// One call being played. A copy goes its own way from where it was made.
 #[derive(Debug, Clone)]
 pub struct Stage {
     plan: Arc<Plan>,
     world: Arc<World>,
-    call: Option<Call>,
-    now: Moment,
-    later: BTreeMap<(Moment, u64), Input>,
+    pub(super) call: Option<Call>,
+    pub(super) now: Moment,
+    pub(super) later: BTreeMap<(Moment, u64), Input>,
     waiting: VecDeque<Input>,
     count: u64,
     names: Vec<(LegId, Arc<str>)>,
     recording: Option<(Moment, u64)>,
-    asked: bool,
+    /// For whom the open question is, who is on duty.
+    pub(super) asked: Option<Category>,
     over: bool,
     steps: Vec<Step>,
 }
@@ -84,7 +51,7 @@ impl Stage {
             count: 0,
             names: Vec::new(),
             recording: None,
-            asked: false,
+            asked: None,
             over: false,
             steps: Vec::new(),
         }
@@ -136,8 +103,8 @@ impl Stage {
 
     /// Answers an open question who is on duty.
     pub fn answer_roster(&mut self, roster: &Roster) {
-        self.asked = false;
-        self.roster_says(roster);
+        let Some(category) = self.asked.take() else { return };
+        self.roster_says(roster, category);
         self.settle();
     }
 
@@ -153,7 +120,7 @@ impl Stage {
     /// earlier when the roster is asked.
     pub fn pass(&mut self) {
         let Some(turn) = self.next_turn() else { return };
-        while let Some(due) = self.next_due().filter(|due| *due <= turn && !self.asked) {
+        while let Some(due) = self.next_due().filter(|due| *due <= turn && self.asked.is_none()) {
             self.pass_to(due);
         }
     }
@@ -192,7 +159,7 @@ impl Stage {
 
     /// Whether the question who is on duty is open.
     pub fn asks_roster(&self) -> bool {
-        self.asked
+        self.asked.is_some()
     }
 
     /// Whether the caller's message is being recorded.
@@ -209,26 +176,6 @@ impl Stage {
     /// Takes what was done and happened since the last time.
     pub fn take_steps(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.steps)
-    }
-
-    /// What lies before this rehearsal.
-    pub fn prospect(&self) -> Prospect {
-        let holding = self.call.as_ref().is_some_and(Call::is_holding);
-        let rank = |leg: LegId| self.call.as_ref().map_or(leg, |call| call.rank(leg));
-        let later = self.later.iter().filter_map(|((due, _), input)| {
-            let leg = match input {
-                // The end of a hold sound only begins the next.
-                Input::PlayFinished { leg: LegId::CALLER, .. } if holding => return None,
-                Input::PlayFinished { leg, .. } => Some(rank(*leg)),
-                _ => None,
-            };
-            Some((due.since(self.now), leg))
-        });
-        Prospect {
-            later: later.collect(),
-            call: self.call.as_ref().map(|call| call.outlook(self.now)),
-            asked: self.asked,
-        }
     }
 
     fn next_later(&self) -> Option<Moment> {
@@ -311,9 +258,9 @@ impl Stage {
                 Store::Silent => {}
             },
             Output::Answer => self.soon(Input::CallerConnected),
-            Output::FindOnCall { .. } => {
+            Output::FindOnCall { category, .. } => {
                 let world = self.world.clone();
-                self.roster_says(&world.roster);
+                self.roster_says(&world.roster, category);
             }
             Output::Ring { leg, .. } if self.world.trunk == Trunk::Gone => {
                 self.soon(Input::LegFailed { leg, why: RingFailure::Unreachable });
@@ -348,11 +295,11 @@ impl Stage {
         }
     }
 
-    fn roster_says(&mut self, roster: &Roster) {
+    fn roster_says(&mut self, roster: &Roster, category: Category) {
         match roster {
-            Roster::At(on_duty) => self.soon(Input::OnCall { ladder: on_duty(self.now) }),
+            Roster::At(on_duty) => self.soon(Input::OnCall { ladder: on_duty(self.now, category) }),
             Roster::Fixed(ladder) => self.soon(Input::OnCall { ladder: ladder.clone() }),
-            Roster::Open => self.asked = true,
+            Roster::Open => self.asked = Some(category),
             Roster::Silent => {}
             Roster::Unreadable => self.soon(Input::RosterUnavailable),
         }

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::judge::{Brought, Judge, Loss};
-use super::moves::{Duty, Move, events, moments, of_the_caller};
+use super::moves::{Duty, Move, TENTH, events, moments, of_the_caller};
 use super::reckon::{Edge, Reckoning};
 use super::start::Start;
 use super::{Event, Lengths, Prospect, Roster, Section, Stage, Trunk};
+use crate::call::Call;
 use crate::dialplan::Plan;
 use crate::words::Moment;
 
@@ -132,11 +133,11 @@ impl Walk<'_> {
         if reached.stage.asks_roster() {
             let again = reached.said.filter(|(at, _)| *at == now).map(|(_, duty)| duty);
             for duty in again.map_or(Duty::ALL.to_vec(), |duty| vec![duty]) {
-                self.try_move(reached, &reached.stage, Move::Roster(duty), None);
+                self.try_move(reached, &reached.stage, Move::Roster(duty));
             }
             return;
         }
-        self.try_move(reached, &reached.stage, Move::Wait, None);
+        self.try_move(reached, &reached.stage, Move::Wait);
         // Who is left has nothing more to lose.
         if reached.judge.caller_left() {
             return;
@@ -148,21 +149,25 @@ impl Walk<'_> {
         for at in moments(&reached.stage) {
             let mut waited = reached.stage.clone();
             waited.wait_until(at);
-            let unmoved = waited.prospect();
-            for event in events(&waited, &self.caller) {
-                self.try_move(reached, &waited, Move::Somebody(at, event), Some(&unmoved));
+            // A key that nobody waits for is the same at any time.
+            let soon = at.since(now) <= TENTH;
+            let takes_keys = waited.call().is_some_and(Call::takes_keys);
+            let caller = if soon || takes_keys { &*self.caller } else { &[] };
+            for event in events(&waited, caller) {
+                self.try_move(reached, &waited, Move::Somebody(at, event));
             }
         }
     }
 
-    /// Makes one move; nothing comes of it if all is as `unmoved` after it.
-    fn try_move(&mut self, from: &Reached, stage: &Stage, by: Move, unmoved: Option<&Prospect>) {
-        let mut stage = stage.clone();
+    /// Makes one move on a copy of `before`; what somebody did in vain is not followed.
+    fn try_move(&mut self, from: &Reached, before: &Stage, by: Move) {
+        let mut stage = before.clone();
         let began = from.stage.now();
         by.make(&mut stage);
         let mut judge = from.judge.clone();
         let brought = judge.watch(&stage.take_steps());
-        if unmoved.is_some_and(|unmoved| judge == from.judge && stage.prospect() == *unmoved) {
+        let somebody = matches!(by, Move::Somebody(..));
+        if somebody && judge == from.judge && stage.is_as(before) {
             return;
         }
         let said = match by {

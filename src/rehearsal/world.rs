@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::roster::{Ladder, OnCall, Step};
-use crate::words::{CaseNumber, Language, Moment, PhoneNumber, PromptId};
+use crate::words::{CaseNumber, Category, Language, Moment, PhoneNumber, PromptId};
 
 /// The number of the case every rehearsal opens.
 pub(super) const CASE: CaseNumber = CaseNumber { year: 2026, sequence: 417 };
@@ -59,8 +59,8 @@ pub enum Trunk {
 /// What the roster answers.
 #[derive(Clone)]
 pub enum Roster {
-    /// Who is on duty at each moment of the call.
-    At(Arc<dyn Fn(Moment) -> Ladder + Send + Sync>),
+    /// Who is on duty at each moment of the call, for whom that is in need.
+    At(Arc<dyn Fn(Moment, Category) -> Ladder + Send + Sync>),
     /// The same people all the time.
     Fixed(Ladder),
     /// Nothing yet: the question waits for [`super::Stage::answer_roster`].
@@ -111,16 +111,16 @@ pub fn cast(people: &str) -> Ladder {
     for (number, step) in (1..).zip(people.split(';')) {
         let names = step.split(',').map(str::trim);
         let names = names.filter(|name| !name.is_empty() && *name != "nobody");
-        let responders: Vec<OnCall> = names.map(on_call).collect();
+        let responders: Vec<OnCall> = names.map(|name| on_call(number, name)).collect();
         if !responders.is_empty() {
-            steps.push(Step { number, responders });
+            steps.push(Step { number, responders, ring: None });
         }
     }
-    Ladder { steps }
+    Ladder { steps, ..Ladder::default() }
 }
 
-fn on_call(name: &str) -> OnCall {
+fn on_call(step: u32, name: &str) -> OnCall {
     let sum = name.bytes().fold(7, |sum: u32, byte| (sum * 31 + u32::from(byte)) % 10_000);
     let phone = PhoneNumber::from_network(&format!("+39333000{sum:04}"));
-    OnCall { person: name.to_owned(), phone, why: "turno".to_owned() }
+    OnCall { person: name.to_owned(), phones: vec![phone], step, why: "turno".to_owned() }
 }
