@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod laws;
+mod nights;
+mod support;
+mod weeks;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Rome;
 use polaris::roster::{Ladder, Need, Roster, Shift, Step, read_csv, write_csv};
