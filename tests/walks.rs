@@ -29,8 +29,11 @@ fn prompts(ids: &[&str]) -> Vec<PromptId> {
 }
 
 fn menu() -> Menu {
-    let category =
-        |category: Category| Choice::Category { category, label: category.italian().to_owned() };
+    let category = |category: Category| Choice::Category {
+        category,
+        label: category.italian().to_owned(),
+        brief: category.brief(),
+    };
     let key = |c: char| Digit::try_from(c).expect("a key");
     Menu {
         prompts: prompts(&["menu.polaris"]),

@@ -130,9 +130,10 @@ impl Database {
         &mut self,
         at: DateTime<Utc>,
     ) -> Result<Vec<InterruptedCall>, CommitError> {
+        let voicemail = self.settings.voicemail();
         let connection = self.connection().await?;
         let mut transaction = connection.begin_with("begin immediate").await?;
-        let calls = end_interrupted(&mut transaction, at).await?;
+        let calls = end_interrupted(&mut transaction, &voicemail, at).await?;
         transaction.commit().await?;
         Ok(calls)
     }
