@@ -8,10 +8,11 @@ use std::time::Duration;
 use polaris::calendar::Hours;
 use polaris::call::{Arrival, Call, Gone, Input, Output, Repeat, RingFailure};
 use polaris::case::Fact;
-use polaris::dialplan::{Choice, Menu, Plan, RingNumber, RingOnCall, RingOrder, TakenBy, Verb};
-use polaris::roster::{Ladder, OnCall, Step};
+use polaris::dialplan::{Choice, Menu, Plan, RingNumber, RingOnCall, TakenBy, Verb};
+use polaris::roster::{Ladder, LastResort, OnCall, Step, StepPolicy};
 use polaris::words::{
-    CaseNumber, Category, Digit, Language, LegId, Moment, PhoneNumber, PlayId, PromptId, ServiceId,
+    CaseNumber, Category, Digit, Language, LegId, Moment, PhoneNumber, PlayId, PromptId, RingOrder,
+    ServiceId,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -259,11 +260,28 @@ fn random_ladder(rng: &mut StdRng) -> Ladder {
         let responders = (0..rng.random_range(1..4))
             .map(|index| OnCall {
                 person: format!("R{number}{index}"),
-                phone: PhoneNumber::from_network(&format!("+3933300000{number}{index}")),
+                phones: (0..rng.random_range(1..4))
+                    .map(|phone| format!("+393330000{number}{index}{phone}"))
+                    .map(|phone| PhoneNumber::from_network(&phone))
+                    .collect(),
+                step: number,
                 why: "turno".to_owned(),
             })
             .collect();
-        ladder.steps.push(Step { number, responders });
+        let order = if rng.random() { RingOrder::OneByOne } else { RingOrder::Together };
+        let each = secs(rng.random_range(1..60));
+        let ring = rng.random::<bool>().then_some(StepPolicy { order, each });
+        ladder.steps.push(Step { number, responders, ring });
+    }
+    if rng.random() {
+        ladder.rounds = Some(rng.random_range(0..4));
+    }
+    if rng.random() {
+        let phone = PhoneNumber::from_network("+393330000009");
+        ladder.last_resort = Some(LastResort { name: "R11".to_owned(), phone });
+    }
+    if rng.random() {
+        ladder.missed.push("donna".to_owned());
     }
     ladder
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
 use super::{house, plans};
-use crate::dialplan;
+use crate::dialplan::{self, Plan};
+use crate::roster::{Need, Roster};
 use crate::voice::Recordings;
 
 /// Something found, as JSON.
@@ -76,9 +77,12 @@ async fn roster(config: &Config, read: &plans::Read) -> Vec<Finding> {
         Err(error) => return vec![warning(format!("i turni non si possono leggere: {error:#}"))],
     };
     let at = house::wall();
+    let roster = Roster::from_shifts(shifts);
+    let nobody =
+        |plan: &Plan| roster.on_call(&plan.service, &plan.equipe, at, &Need::default()).is_empty();
     read.plans
         .iter()
-        .filter(|plan| crate::roster::on_call(&shifts, &plan.service, &plan.equipe, at).is_empty())
+        .filter(|plan| nobody(plan))
         .map(|plan| {
             warning(format!(
                 "servizio «{}»: adesso nessuno è di turno; importa i turni con `polaris roster \

@@ -116,7 +116,7 @@ async fn prepare_roster(config: &Config) -> anyhow::Result<()> {
         "equipe".into(),
         1,
         RESPONDER.0.into(),
-        PhoneNumber::parse(RESPONDER.1)?,
+        Some(PhoneNumber::parse(RESPONDER.1)?),
         from,
         until,
         chrono_tz::Europe::Rome,

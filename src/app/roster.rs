@@ -42,7 +42,7 @@ struct OnCallRow {
     equipe: String,
     step: u32,
     person: String,
-    phone: PhoneNumber,
+    phone: Option<PhoneNumber>,
     from: String,
     until: String,
 }
@@ -121,7 +121,7 @@ async fn on_call(config: &Config, at: Option<&str>, json: bool) -> anyhow::Resul
                 row.equipe,
                 row.step,
                 row.person,
-                row.phone.reveal(),
+                row.phone.as_ref().map_or("–", PhoneNumber::reveal),
                 local(shift.until()).format("%H:%M del %d.%m.%Y"),
             );
         }

@@ -11,6 +11,7 @@ use super::command::Exit;
 use super::config::Config;
 use super::house::{self, House};
 use super::plans;
+use crate::roster::Roster;
 use crate::store::Store;
 use crate::switchboard::Control;
 use crate::voice::Recordings;
@@ -135,7 +136,8 @@ async fn watch_roster(store: Arc<Store>, control: mpsc::Sender<Control>) {
                     Some(_) => "the roster was read anew",
                 };
                 tracing::info!(shifts = shifts.len(), "{what}");
-                if control.send(Control::Roster(Some(shifts))).await.is_err() {
+                let roster = Arc::new(Roster::from_shifts(shifts));
+                if control.send(Control::Roster(Some(roster))).await.is_err() {
                     return;
                 }
             }

@@ -7,6 +7,7 @@
 mod holidays;
 mod hours;
 mod office;
+mod spans;
 
 use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;

@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
+use super::groups::{Candidate, Group, groups};
 use super::leg::{Leg, Phase};
 use super::{Call, ROSTER_MAX, State, Timer};
 use crate::call::{Claim, Output};
 use crate::case::{AttemptOutcome, Fact};
-use crate::dialplan::{RingNumber, RingOnCall, RingOrder, TakenBy};
-use crate::roster::Ladder;
-use crate::words::{Digit, Moment, PhoneNumber};
+use crate::dialplan::{RingNumber, RingOnCall, TakenBy};
+use crate::roster::{Ladder, LastResort};
+use crate::words::{Digit, Moment};
 
 /// A round that met busy phones begins again no sooner than this after it began: they
 /// may be free by then.
 const ROUND_MIN: Duration = Duration::from_secs(10);
-/// Phones rung at once, at most.
-const TOGETHER_MAX: usize = 8;
-
 /// One search for a person.
 #[derive(Debug)]
 pub(super) struct Hunt {
     search: Search,
-    /// Who is rung, group after group; the phones of a group ring together.
-    groups: Vec<Vec<Candidate>>,
+    /// Who is rung, group after group.
+    groups: Vec<Group>,
     /// The next group.
     next: usize,
     round: u8,
+    /// The roster's rounds, when it says how many.
+    rounds: Option<u8>,
     round_began: Moment,
     met_busy: bool,
 }
@@ -39,17 +39,17 @@ enum Search {
     Paused,
 }
 
-#[derive(Debug, Clone)]
-struct Candidate {
-    person: String,
-    phone: PhoneNumber,
-    step: u32,
-    why: String,
-}
-
 impl Hunt {
     fn new(now: Moment, search: Search) -> Self {
-        Self { search, groups: Vec::new(), next: 0, round: 1, round_began: now, met_busy: false }
+        Self {
+            search,
+            groups: Vec::new(),
+            next: 0,
+            round: 1,
+            rounds: None,
+            round_began: now,
+            met_busy: false,
+        }
     }
 
     pub(super) fn paused(now: Moment) -> Self {
@@ -66,15 +66,12 @@ impl Call {
 
     pub(super) fn hunt_number(&mut self, now: Moment, ring: RingNumber) {
         let office = ring.taken_by == TakenBy::Answer;
-        let candidate = Candidate {
-            person: ring.name.clone(),
-            phone: ring.number.clone(),
-            step: 0,
-            why: "numero del piano".to_owned(),
-        };
-        let mut hunt = Hunt::new(now, Search::Number(ring));
-        hunt.groups = vec![vec![candidate]];
-        self.enter(State::Hunting(hunt));
+        if !office && self.last_resort.is_some() {
+            // The roster named another, who has been rung.
+            self.advance(now);
+            return;
+        }
+        self.enter_number(now, ring, "numero del piano");
         if office {
             self.note(Fact::InHours);
             self.enter_ringback(now);
@@ -84,9 +81,16 @@ impl Call {
         self.ring_next(now);
     }
 
+    fn enter_number(&mut self, now: Moment, ring: RingNumber, why: &str) {
+        let group = Group::of_number(&ring, why);
+        let mut hunt = Hunt::new(now, Search::Number(ring));
+        hunt.groups = vec![group];
+        self.enter(State::Hunting(hunt));
+    }
+
     fn find_on_call(&mut self, now: Moment, round: u8) {
         self.timers.set(Timer::Roster, now + ROSTER_MAX);
-        self.order(Output::FindOnCall { round });
+        self.order(Output::FindOnCall { round, category: self.category });
     }
 
     pub(super) fn ladder_found(&mut self, now: Moment, ladder: &Ladder) {
@@ -97,13 +101,20 @@ impl Call {
         let declined = self.declined.clone();
         let State::Hunting(hunt) = &mut self.state else { return };
         let Search::OnCall(ring) = hunt.search else { return };
-        let wanted = |phone: &PhoneNumber| !declined.contains(phone);
-        hunt.groups = groups(ladder, ring.order, wanted);
+        let wanted = |person: &str| !declined.contains(person);
+        hunt.groups = groups(ladder, &ring, wanted);
+        hunt.rounds = ladder.rounds;
         hunt.next = 0;
         hunt.round_began = now;
         hunt.met_busy = false;
+        self.last_resort.clone_from(&ladder.last_resort);
         if ladder.is_empty() {
             self.note(Fact::RosterEmpty);
+        }
+        for skill in &ladder.missed {
+            if self.missed.insert(skill.clone()) {
+                self.note(Fact::RequirementMissed { skill: skill.clone() });
+            }
         }
         if self.has_groups() {
             self.ring_next(now);
@@ -144,10 +155,10 @@ impl Call {
         let declined = self.declined.clone();
         let State::Hunting(hunt) = &mut self.state else { return };
         while let Some(group) = hunt.groups.get(hunt.next) {
-            let group: Vec<Candidate> =
-                group.iter().filter(|c| !declined.contains(&c.phone)).cloned().collect();
+            let mut group = group.clone();
+            group.candidates.retain(|candidate| !declined.contains(&candidate.person));
             hunt.next += 1;
-            if !group.is_empty() {
+            if !group.candidates.is_empty() {
                 self.ring_group(now, group);
                 return;
             }
@@ -158,7 +169,7 @@ impl Call {
     fn next_round(&mut self, now: Moment) {
         let State::Hunting(hunt) = &mut self.state else { return };
         match hunt.search {
-            Search::OnCall(ring) if hunt.round < ring.rounds => {
+            Search::OnCall(ring) if hunt.round < hunt.rounds.unwrap_or(ring.rounds) => {
                 hunt.round += 1;
                 let round = hunt.round;
                 let earliest = hunt.round_began + ROUND_MIN;
@@ -191,36 +202,51 @@ impl Call {
 
     fn nobody_accepted(&mut self, now: Moment) {
         let State::Hunting(hunt) = &self.state else { return };
-        if matches!(hunt.search, Search::OnCall(_)) {
-            self.note(Fact::NobodyAccepted);
+        let Search::OnCall(ring) = hunt.search else { return self.advance(now) };
+        self.note(Fact::NobodyAccepted);
+        match self.last_resort.clone() {
+            Some(last) => self.ring_last_resort(now, last, ring),
+            None => self.advance(now),
         }
-        self.advance(now);
     }
 
-    fn ring_group(&mut self, now: Moment, group: Vec<Candidate>) {
+    /// Whom the roster names for when nobody accepted, in place of the plan's number.
+    fn ring_last_resort(&mut self, now: Moment, last: LastResort, ring: RingOnCall) {
+        let number = RingNumber {
+            number: last.phone,
+            name: last.name,
+            ring_for: ring.each,
+            taken_by: TakenBy::Key { accept: ring.accept },
+            urgent: None,
+        };
+        self.enter_number(now, number, "ultima risorsa dei turni");
+        self.ring_next(now);
+    }
+
+    fn ring_group(&mut self, now: Moment, group: Group) {
         let State::Hunting(hunt) = &self.state else { return };
         let round = u32::from(hunt.round);
-        let (each, taken_by) = match &hunt.search {
-            Search::OnCall(ring) => (ring.each, TakenBy::Key { accept: ring.accept }),
-            Search::Number(ring) => (ring.ring_for, ring.taken_by),
+        let taken_by = match &hunt.search {
+            Search::OnCall(ring) => TakenBy::Key { accept: ring.accept },
+            Search::Number(ring) => ring.taken_by,
             Search::Paused => return,
         };
         let number = matches!(hunt.search, Search::Number(_));
-        let claim = match taken_by {
-            TakenBy::Answer => Claim::Shared,
-            TakenBy::Key { .. } => Claim::Exclusive,
-        };
-        for Candidate { person, phone, step, why } in group {
+        for Candidate { person, phone, phones, step, why } in group.candidates {
+            let claim = match taken_by {
+                TakenBy::Answer => Claim::Shared,
+                TakenBy::Key { .. } => Claim::Exclusive(phones),
+            };
             let offer =
                 if number { self.escalation_offer() } else { vec![self.plan.offer.clone()] };
             let (leg, attempt) = (self.next_leg(), self.next_attempt());
             let (responder, to) = (person.clone(), phone.clone());
             self.note(Fact::Rang { attempt, responder, phone: to, step, round, why });
-            let (name, to) = (person.clone(), phone.clone());
-            self.order(Output::Ring { leg, person: name, phone: to, claim });
-            self.timers.set(Timer::Ring(leg), now + each);
+            let name = person.clone();
+            self.order(Output::Ring { leg, person: name, phone, claim });
+            self.timers.set(Timer::Ring(leg), now + group.each);
             let phase = Phase::Ringing;
-            self.legs.insert(leg, Leg { attempt, person, phone, taken_by, offer, phase });
+            self.legs.insert(leg, Leg { attempt, person, taken_by, offer, phase });
         }
     }
 
@@ -250,31 +276,4 @@ impl Call {
             self.advance(now);
         }
     }
-}
-
-fn groups(
-    ladder: &Ladder,
-    order: RingOrder,
-    wanted: impl Fn(&PhoneNumber) -> bool,
-) -> Vec<Vec<Candidate>> {
-    let mut groups = Vec::new();
-    for step in &ladder.steps {
-        let people: Vec<Candidate> = step
-            .responders
-            .iter()
-            .filter(|on_call| wanted(&on_call.phone))
-            .map(|on_call| Candidate {
-                person: on_call.person.clone(),
-                phone: on_call.phone.clone(),
-                step: step.number,
-                why: on_call.why.clone(),
-            })
-            .collect();
-        let size = match order {
-            RingOrder::OneByOne => 1,
-            RingOrder::Together => TOGETHER_MAX,
-        };
-        groups.extend(people.chunks(size).map(<[Candidate]>::to_vec));
-    }
-    groups
 }

@@ -6,7 +6,7 @@ use super::{Call, State, Timer, spoken};
 use crate::call::{Gone, Output, Repeat, RingFailure};
 use crate::case::{AttemptId, AttemptOutcome, Fact, Outcome, Party};
 use crate::dialplan::TakenBy;
-use crate::words::{Digit, LegId, Moment, PhoneNumber, PromptId};
+use crate::words::{Digit, LegId, Moment, PromptId};
 
 /// How long a responder may be hearing why the call is over.
 const FAREWELL_MAX: Duration = Duration::from_secs(15);
@@ -18,7 +18,6 @@ const VANISHED_MAX: u8 = 3;
 pub(super) struct Leg {
     pub(super) attempt: AttemptId,
     pub(super) person: String,
-    pub(super) phone: PhoneNumber,
     pub(super) taken_by: TakenBy,
     /// What the person hears first.
     pub(super) offer: Vec<PromptId>,
@@ -72,7 +71,7 @@ impl Call {
         match leg.phase {
             Phase::Offered if digit == Digit::ONE => self.accept(now, id),
             Phase::Offered if digit == Digit::TWO => {
-                self.declined.insert(leg.phone.clone());
+                self.declined.insert(leg.person.clone());
                 self.drop_leg(now, id, AttemptOutcome::Declined);
             }
             // A key during the brief: enough, connect us.

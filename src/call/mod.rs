@@ -13,6 +13,7 @@
 mod bridged;
 mod call_back;
 mod greeting;
+mod groups;
 mod hold;
 mod hunt;
 mod input;
@@ -32,9 +33,8 @@ pub use output::{Claim, Output, Repeat};
 
 use crate::case::{AttemptId, Fact, Outcome, Party};
 use crate::dialplan::Plan;
-use crate::words::{
-    CaseNumber, Category, Digit, Language, LegId, Moment, PhoneNumber, PlayId, PromptId,
-};
+use crate::roster::LastResort;
+use crate::words::{CaseNumber, Category, Digit, Language, LegId, Moment, PlayId, PromptId};
 use leg::Leg;
 use script::Script;
 use timer::{Timer, TimerTable};
@@ -57,8 +57,12 @@ pub struct Call {
     brief: PromptId,
     case: Option<CaseNumber>,
     promise: Option<Outcome>,
-    /// Phones whose owner pressed 2: not asked again in this call.
-    declined: BTreeSet<PhoneNumber>,
+    /// People who pressed 2: not asked again in this call, on no phone of theirs.
+    declined: BTreeSet<String>,
+    /// Skills already noted as missed.
+    missed: BTreeSet<String>,
+    /// Whom the roster names for when nobody accepts.
+    last_resort: Option<LastResort>,
     vanished: u8,
     count: Counters,
 }
@@ -122,6 +126,8 @@ impl Call {
             case: None,
             promise: None,
             declined: BTreeSet::new(),
+            missed: BTreeSet::new(),
+            last_resort: None,
             vanished: 0,
             count: Counters::default(),
         };

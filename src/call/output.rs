@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::case::Fact;
-use crate::words::{Language, LegId, PhoneNumber, PlayId, PromptId};
+use crate::words::{Category, Language, LegId, PhoneNumber, PlayId, PromptId};
 
 /// Whether a sound is played once or until it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub enum Repeat {
     Forever,
 }
 
-/// Whether a phone serves one call at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether who is rung serves one call at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// One person: one call at a time.
-    Exclusive,
+    /// One person, who has these phones: one call at a time.
+    Exclusive(Vec<PhoneNumber>),
     /// An office: as many as its lines carry.
     Shared,
 }
@@ -44,6 +44,8 @@ pub enum Output {
     FindOnCall {
         /// The round it is for, from 1.
         round: u8,
+        /// Who is in need: some are for certain responders first.
+        category: Category,
     },
     /// End a leg that was picked up; it is forgotten.
     HangUp {

@@ -70,6 +70,11 @@ pub enum Fact {
     RosterEmpty,
     /// The roster could not be read.
     RosterUnavailable,
+    /// What was required of a responder for this call, who is rung first does not have.
+    RequirementMissed {
+        /// The skill, as the roster names it.
+        skill: String,
+    },
     /// A phone is being rung.
     Rang {
         /// Which ring.
@@ -197,6 +202,7 @@ impl Fact {
             Self::Urgent => "urgent",
             Self::RosterEmpty => "roster_empty",
             Self::RosterUnavailable => "roster_unavailable",
+            Self::RequirementMissed { .. } => "requirement_missed",
             Self::Rang { .. } => "rang",
             Self::PhoneAnswered { .. } => "phone_answered",
             Self::AttemptEnded { .. } => "attempt_ended",
@@ -233,6 +239,9 @@ impl Fact {
             Self::Urgent => "Chi chiama dice che è urgente.".into(),
             Self::RosterEmpty => "Nessuno è di turno.".into(),
             Self::RosterUnavailable => "I turni non sono leggibili.".into(),
+            Self::RequirementMissed { skill } => {
+                format!("Requisito non soddisfatto: «{skill}». Si chiama chi è di turno.")
+            }
             Self::Rang { responder, step, round, why, .. } => rang(responder, *step, *round, why),
             Self::PhoneAnswered { .. } => "Il telefono ha risposto; si attende il tasto 1.".into(),
             Self::AttemptEnded { outcome, .. } => attempt_ended(*outcome).to_owned(),

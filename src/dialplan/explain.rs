@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::words::{Digit, Language, PhoneNumber, PromptId};
+use crate::words::{Digit, Language, PhoneNumber, PromptId, RingOrder};
 
 use super::explain_hours::explain_hours;
-use super::plan::{Choice, Menu, Plan, RingNumber, RingOnCall, RingOrder, TakenBy, Verb};
+use super::plan::{Choice, Menu, Plan, RingNumber, RingOnCall, TakenBy, Verb};
 use super::read_value::in_words;
 
 /// Tells `plan` as prose: who, when, and what happens step by step.

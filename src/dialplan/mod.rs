@@ -24,7 +24,7 @@ mod recordings;
 
 pub use check::{PlanFile, check_together};
 pub use explain::explain;
-pub use plan::{Choice, Comune, Menu, Plan, RingNumber, RingOnCall, RingOrder, TakenBy, Verb};
+pub use plan::{Choice, Comune, Menu, Plan, RingNumber, RingOnCall, TakenBy, Verb};
 pub use problem::{Problem, Severity};
 pub use read::read;
 pub use recordings::Recordings;

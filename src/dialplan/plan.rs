@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 
 use crate::calendar::Hours;
-use crate::words::{Category, Digit, Language, PhoneNumber, PromptId, ServiceId};
+use crate::words::{Category, Digit, Language, PhoneNumber, PromptId, RingOrder, ServiceId};
 
 /// One service: its numbers, its hours and its three scripts.
 #[derive(Debug, Clone)]
@@ -132,15 +132,6 @@ pub struct RingOnCall {
     pub accept: Duration,
     /// Whether the people of one step are rung one by one or together.
     pub order: RingOrder,
-}
-
-/// The order within one step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RingOrder {
-    /// One after another.
-    OneByOne,
-    /// All at once; the first to press 1 takes the call.
-    Together,
 }
 
 /// One number of the plan, rung outside the roster.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use kdl::{KdlEntry, KdlNode};
 use miette::SourceSpan;
 
-use crate::words::{Category, Language, PromptId};
+use crate::words::{Category, Language, PromptId, RingOrder};
 
-use super::plan::{RingNumber, RingOnCall, RingOrder, TakenBy, Verb};
+use super::plan::{RingNumber, RingOnCall, TakenBy, Verb};
 use super::problem::Findings;
 use super::read_menu::menu;
 use super::read_node::Line;

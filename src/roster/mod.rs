@@ -1,18 +1,43 @@
-//! Who is on duty: shifts, and the ladder they make at one instant.
+//! Who is on duty: the whole duty plan, and the ladder it makes at one instant.
 //!
 //! Opens no file and reads no clock: the text of a CSV file, the zone of its civil
 //! times and the instant asked for are arguments. Law: one instant, one [`Ladder`].
 
+mod answer;
 mod civil;
+mod coverage;
+mod diff;
+mod duty;
+mod index;
 mod ladder;
+mod laws;
 mod mistake;
+mod period;
+mod problem;
 mod read;
+mod record;
+mod rotation;
 mod shift;
+mod span;
+mod turn;
+mod whole;
 mod write;
 
 pub use civil::CivilTimeError;
+pub use coverage::{Coverage, Finding, Lack, coverage};
+pub use diff::{Changed, diff};
 pub use ladder::{Ladder, OnCall, Step};
 pub use mistake::{Column, Mistake, RowProblem};
+pub use period::{Entered, NotAPeriod, Period};
+pub use problem::{Conflict, RosterProblem, Table};
 pub use read::{MAX_SHIFTS, MAX_STEP, read_csv};
-pub use shift::{NotAShift, Shift, on_call, shifts_on_call};
+pub use record::{
+    Absence, EscalationPolicy, LastResort, Need, Override, Person, Records, Requirement,
+    StepPolicy, Swap, TurnId,
+};
+pub use rotation::{Rotation, Window};
+pub use shift::{Shift, ShiftId};
+pub use span::Span;
+pub use turn::{Rule, Turn};
+pub use whole::Roster;
 pub use write::write_csv;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use csv::StringRecord;
 
+use super::shift::tell_apart;
 use super::{Column, Mistake, RowProblem, Shift, civil};
 use crate::words::{PhoneNumber, ServiceId};
 
@@ -54,7 +55,12 @@ pub fn read_csv(text: &str, zone: Tz) -> Result<Vec<Shift>, Vec<RowProblem>> {
     if rows == 0 {
         problems.push(of_line(1, Mistake::NoShifts));
     }
-    if problems.is_empty() { Ok(shifts) } else { Err(problems) }
+    if problems.is_empty() {
+        tell_apart(&mut shifts);
+        Ok(shifts)
+    } else {
+        Err(problems)
+    }
 }
 
 fn delimiter_of(text: &str) -> u8 {
@@ -142,7 +148,7 @@ impl Header {
                 Some(until),
             ) if row.problems.is_empty() => {
                 let service = ServiceId::new(&service);
-                Shift::new(service, equipe, step, person, phone, from, until, zone)
+                Shift::new(service, equipe, step, person, Some(phone), from, until, zone)
                     .map_err(|_| vec![of_line(line, Mistake::EndsFirst)])
             }
             _ => Err(row.problems),

@@ -1,16 +1,53 @@
-//! One turn of duty, and the question who is on duty at an instant.
+//! One turn of duty, written down by itself.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
-use super::{Ladder, OnCall, Step};
+use super::{NotAPeriod, Period};
 use crate::words::{PhoneNumber, ServiceId};
 
-/// One person on duty, with one phone, in one step, from an instant until another.
+/// Names a shift within its équipe. The rows of one turn with several phones share it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShiftId(Arc<str>);
+
+impl ShiftId {
+    /// Wraps a name.
+    pub fn new(name: &str) -> Self {
+        Self(Arc::from(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of a shift that was given none: day, step and person. It stays when the
+    /// shift is moved within its day, and when others are added or removed.
+    fn of(from: DateTime<Utc>, zone: Tz, step: u32, person: &str) -> Self {
+        let day = from.with_timezone(&zone).format("%Y-%m-%d");
+        Self(Arc::from(format!("{day}/{step}/{person}")))
+    }
+}
+
+impl fmt::Display for ShiftId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One person on duty in one step, from an instant until another.
 ///
 /// Holds only `from < until`: build it with [`Shift::new`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
+    /// Names it within the équipe.
+    pub id: ShiftId,
     /// The service served.
     pub service: ServiceId,
     /// The équipe, as the dialplan names it.
@@ -19,26 +56,16 @@ pub struct Shift {
     pub step: u32,
     /// Name of the responder.
     pub person: String,
-    /// The phone to ring.
-    pub phone: PhoneNumber,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
+    /// The phone to ring first; without one, those of the person.
+    pub phone: Option<PhoneNumber>,
+    period: Period,
     zone: Tz,
-}
-
-/// A shift has to end after it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a shift that ends at {until} cannot begin at {from}")]
-pub struct NotAShift {
-    /// Its beginning.
-    pub from: DateTime<Utc>,
-    /// Its end.
-    pub until: DateTime<Utc>,
 }
 
 impl Shift {
     /// One turn of duty over `from..until` (`until` exclusive), whose times people
-    /// write and read in `zone`.
+    /// write and read in `zone`. Its id is made of its day, step and person;
+    /// [`Shift::named`] gives it another.
     ///
     /// # Errors
     /// When `until` is not later than `from`.
@@ -48,25 +75,34 @@ impl Shift {
         equipe: String,
         step: u32,
         person: String,
-        phone: PhoneNumber,
+        phone: Option<PhoneNumber>,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
         zone: Tz,
-    ) -> Result<Self, NotAShift> {
-        if from >= until {
-            return Err(NotAShift { from, until });
-        }
-        Ok(Self { service, equipe, step, person, phone, from, until, zone })
+    ) -> Result<Self, NotAPeriod> {
+        let period = Period::new(from, until)?;
+        let id = ShiftId::of(from, zone, step, &person);
+        Ok(Self { id, service, equipe, step, person, phone, period, zone })
+    }
+
+    /// The same shift under the name its keeper gave it.
+    pub fn named(self, id: ShiftId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// When the person is on duty.
+    pub fn period(&self) -> Period {
+        self.period
     }
 
     /// The first instant of duty.
     pub fn from(&self) -> DateTime<Utc> {
-        self.from
+        self.period.from()
     }
 
     /// The first instant after it.
     pub fn until(&self) -> DateTime<Utc> {
-        self.until
+        self.period.until()
     }
 
     /// The zone its civil times are written in.
@@ -76,14 +112,14 @@ impl Shift {
 
     /// Whether the person is on duty at `at`.
     pub fn covers(&self, at: DateTime<Utc>) -> bool {
-        self.from <= at && at < self.until
+        self.period.covers(at)
     }
 
     /// Why this person is rung, for people to read: «turno 20:00–08:00».
     pub fn why(&self) -> String {
-        let from = self.from.with_timezone(&self.zone);
-        let until = self.until.with_timezone(&self.zone);
-        if self.until - self.from <= TimeDelta::hours(24) {
+        let from = self.from().with_timezone(&self.zone);
+        let until = self.until().with_timezone(&self.zone);
+        if self.until() - self.from() <= TimeDelta::hours(24) {
             format!("turno {}–{}", from.format("%H:%M"), until.format("%H:%M"))
         } else {
             format!("turno {}–{}", from.format("%d/%m %H:%M"), until.format("%d/%m %H:%M"))
@@ -91,37 +127,25 @@ impl Shift {
     }
 }
 
-/// The shifts of one équipe that cover `at`: lowest step first, rows of one step in
-/// the order given. A phone that stands twice in a step counts once.
-pub fn shifts_on_call<'a>(
-    shifts: &'a [Shift],
-    service: &ServiceId,
-    equipe: &str,
-    at: DateTime<Utc>,
-) -> Vec<&'a Shift> {
-    let mut found: Vec<&Shift> = Vec::new();
+/// Gives shifts of one équipe that share an id but not their times ids of their own:
+/// the earliest keeps it, the next is `#2`.
+pub(super) fn tell_apart(shifts: &mut [Shift]) {
+    let mut turns: HashMap<(ServiceId, String, ShiftId), Vec<Period>> = HashMap::new();
+    let key = |shift: &Shift| (shift.service.clone(), shift.equipe.clone(), shift.id.clone());
+    for shift in shifts.iter() {
+        turns.entry(key(shift)).or_default().push(shift.period);
+    }
+    turns.retain(|_, periods| {
+        periods.sort_by_key(|period| (period.from(), period.until()));
+        periods.dedup();
+        periods.len() > 1
+    });
     for shift in shifts {
-        let asked = shift.service == *service && shift.equipe == equipe && shift.covers(at);
-        let twice =
-            || found.iter().any(|other| other.step == shift.step && other.phone == shift.phone);
-        if asked && !twice() {
-            found.push(shift);
+        let place = turns
+            .get(&key(shift))
+            .and_then(|periods| periods.iter().position(|period| *period == shift.period));
+        if let Some(place) = place.filter(|place| *place > 0) {
+            shift.id = ShiftId::new(&format!("{}#{}", shift.id, place + 1));
         }
     }
-    found.sort_by_key(|shift| shift.step); // stable: the order of the rows stays
-    found
-}
-
-/// Who may be rung at `at`, step by step; empty when nobody is on duty.
-pub fn on_call(shifts: &[Shift], service: &ServiceId, equipe: &str, at: DateTime<Utc>) -> Ladder {
-    let mut steps: Vec<Step> = Vec::new();
-    for shift in shifts_on_call(shifts, service, equipe, at) {
-        let responder =
-            OnCall { person: shift.person.clone(), phone: shift.phone.clone(), why: shift.why() };
-        match steps.last_mut() {
-            Some(step) if step.number == shift.step => step.responders.push(responder),
-            _ => steps.push(Step { number: shift.step, responders: vec![responder] }),
-        }
-    }
-    Ladder { steps }
 }

@@ -16,7 +16,7 @@ pub fn write_csv(shifts: &[Shift]) -> String {
             shift.equipe.clone(),
             shift.step.to_string(),
             shift.person.clone(),
-            shift.phone.reveal().to_owned(),
+            shift.phone.as_ref().map_or_else(String::new, |phone| phone.reveal().to_owned()),
             civil::write(shift.from(), shift.zone()),
             civil::write(shift.until(), shift.zone()),
         ];

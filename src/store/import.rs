@@ -9,6 +9,7 @@ use super::error::ImportRosterError;
 use super::settings::Settings;
 use super::{OpenStoreError, database, instant};
 use crate::roster::Shift;
+use crate::words::PhoneNumber;
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,8 @@ async fn replace(
         .bind(&shift.equipe)
         .bind(shift.step)
         .bind(&shift.person)
-        .bind(shift.phone.reveal())
+        // A shift without a phone of its own rings those of its person.
+        .bind(shift.phone.as_ref().map_or("", PhoneNumber::reveal))
         .bind(instant::text(shift.from()))
         .bind(instant::text(shift.until()))
         .bind(shift.zone().name())

@@ -236,7 +236,7 @@ pub(super) fn shift(row: &SqliteRow) -> Result<Shift, sqlx::Error> {
         row.try_get("equipe")?,
         row.try_get("step")?,
         row.try_get("person")?,
-        phone(row, "phone")?,
+        Some(phone(row, "phone")?).filter(|phone| !phone.reveal().is_empty()),
         utc(row, "begins")?.ok_or_else(|| unreadable("begins"))?,
         utc(row, "ends")?.ok_or_else(|| unreadable("ends"))?,
         column(row, "timezone")?,

@@ -99,7 +99,7 @@ impl Switchboard {
             stream,
             local,
             format,
-            claimed: None,
+            claimed: Vec::new(),
             keys_by: None,
             held: false,
             lost: false,

@@ -14,8 +14,8 @@ pub(super) struct LiveLeg {
     pub(super) local: LocalSound,
     /// What was agreed; `None` until there is an answer.
     pub(super) format: Option<StreamFormat>,
-    /// Who else may not have this phone while this leg lives.
-    pub(super) claimed: Option<PhoneNumber>,
+    /// Phones that no other call may ring while this leg lives.
+    pub(super) claimed: Vec<PhoneNumber>,
     /// How keys arrive on this leg: the first way that brings one, so that a phone
     /// that sends each press twice is heard once.
     pub(super) keys_by: Option<KeysBy>,

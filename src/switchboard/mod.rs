@@ -28,7 +28,7 @@ use crate::case::Fact;
 use crate::dialplan::Plan;
 use crate::line::{Arrived, Line};
 use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
-use crate::roster::Shift;
+use crate::roster::Roster;
 use crate::sip::{Credentials, DialogId, Endpoint, Transport};
 use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
@@ -43,7 +43,7 @@ pub enum Control {
     /// Plans were read anew; calls in progress keep theirs.
     Plans(Directory),
     /// The roster was read, or could not be.
-    Roster(Option<Vec<Shift>>),
+    Roster(Option<Arc<Roster>>),
 }
 
 /// Something noted on the timeline of a call, as it happens.
@@ -104,7 +104,7 @@ pub struct Parts {
     /// Which number belongs to which service.
     pub directory: Directory,
     /// Who is on duty; `None` when it could not be read.
-    pub roster: Option<Vec<Shift>>,
+    pub roster: Option<Arc<Roster>>,
 }
 
 /// Everything that can wake the switchboard.

@@ -7,10 +7,10 @@ use super::{LiveCall, Sight, Switchboard};
 use crate::call::{Claim, Input, Output, Repeat, RingFailure};
 use crate::case::Fact;
 use crate::media::{self, Order, Shelved, StreamId};
-use crate::roster;
+use crate::roster::Need;
 use crate::sip::{Outgoing, sdp};
 use crate::store::Opening;
-use crate::words::{Clock, Language, LegId, PhoneNumber, PlayId, PromptId};
+use crate::words::{Category, Clock, Language, LegId, PhoneNumber, PlayId, PromptId};
 
 impl Switchboard {
     /// Drains a call's orders, and the orders that follow from carrying them out.
@@ -39,7 +39,7 @@ impl Switchboard {
             Output::Answer => self.answer(live),
             Output::Bridge { leg } => self.bridge(live, leg),
             Output::Cancel { leg } | Output::HangUp { leg } => self.hang_up(live, leg),
-            Output::FindOnCall { .. } => self.find_on_call(live),
+            Output::FindOnCall { category, .. } => self.find_on_call(live, category),
             Output::Note(fact) => self.note(live, fact),
             Output::OpenCase { first } => self.open_case(live, first),
             Output::Play { leg, play, prompts, language, repeat } => {
@@ -138,9 +138,7 @@ impl Switchboard {
         self.dialogs.remove(&leg.dialog);
         self.streams.remove(&leg.stream);
         self.order(Order::Close { stream: leg.stream });
-        if let Some(phone) = &leg.claimed {
-            self.claims.release(phone, live.id);
-        }
+        self.claims.release(&leg.claimed, live.id);
     }
 
     fn forget(&mut self, live: &mut LiveCall) {
@@ -150,13 +148,19 @@ impl Switchboard {
         tracing::info!(call.id = %live.id, "the call is over");
     }
 
-    fn find_on_call(&self, live: &mut LiveCall) {
+    fn find_on_call(&self, live: &mut LiveCall, category: Category) {
         let plan = &live.plan;
         live.waiting.push(match &self.parts.roster {
             None => Input::RosterUnavailable,
-            Some(shifts) => {
+            Some(roster) => {
                 let at = self.parts.clock.wall();
-                let ladder = roster::on_call(shifts, &plan.service, &plan.equipe, at);
+                // Nobody has asked the caller for the Comune.
+                let need = Need { category, comune: None };
+                let ladder = roster.on_call(&plan.service, &plan.equipe, at, &need);
+                if !ladder.without_phone.is_empty() {
+                    let people = ladder.without_phone.len();
+                    tracing::error!(call.id = %live.id, people, "on duty without a phone");
+                }
                 Input::OnCall { ladder }
             }
         });
@@ -214,25 +218,20 @@ impl Switchboard {
             return Err(RingFailure::Unreachable);
         }
         let claimed = match claim {
-            Claim::Shared => None,
-            Claim::Exclusive if self.claims.take(phone, live.id) => Some(phone.clone()),
-            Claim::Exclusive => return Err(RingFailure::InUse),
+            Claim::Shared => Vec::new(),
+            Claim::Exclusive(phones) if self.claims.take(&phones, live.id) => phones,
+            Claim::Exclusive(_) => return Err(RingFailure::InUse),
         };
         let placed = self.place(live, id, phone, claimed.clone());
-        if placed.is_err()
-            && let Some(phone) = &claimed
-        {
-            self.claims.release(phone, live.id);
+        if placed.is_err() {
+            self.claims.release(&claimed, live.id);
         }
         placed
     }
 
     /// Only the roster's phones and the plan's own; never 112 and its like.
     fn may_dial(&self, live: &LiveCall, phone: &PhoneNumber) -> bool {
-        let on_roster = || {
-            let shifts = self.parts.roster.iter().flatten();
-            shifts.into_iter().any(|shift| shift.phone == *phone)
-        };
+        let on_roster = || self.parts.roster.as_ref().is_some_and(|roster| roster.rings(phone));
         let of_the_plan = live.plan.own_targets().any(|target| target == phone);
         !phone.is_never_dialled() && (of_the_plan || on_roster())
     }
@@ -242,7 +241,7 @@ impl Switchboard {
         live: &mut LiveCall,
         id: LegId,
         phone: &PhoneNumber,
-        claimed: Option<PhoneNumber>,
+        claimed: Vec<PhoneNumber>,
     ) -> Result<(), RingFailure> {
         let trunk = &self.settings.trunk;
         let route = self.parts.line.route_to(trunk.transport, trunk.proxy);

@@ -12,6 +12,7 @@ mod language;
 mod media;
 mod phone;
 mod prompt;
+mod ring;
 
 pub use category::{Category, UnknownCategory};
 pub use clock::{Clock, Moment, SystemClock, TestClock};
@@ -21,3 +22,4 @@ pub use language::{Language, UnknownLanguage};
 pub use media::{Codec, Direction, StreamFormat};
 pub use phone::{PhoneNumber, PhoneNumberError};
 pub use prompt::PromptId;
+pub use ring::RingOrder;

@@ -270,27 +270,25 @@ fn read_plan(name: &str, recordings: &Recordings) -> Result<Plan, String> {
 
 /// `Ada, Bruno; Carla`: two people in step 1, one in step 2.
 fn ladder(people: &str) -> Ladder {
-    let mut count = 0;
     let mut steps = Vec::new();
     for (index, step) in people.split(';').enumerate() {
         let responders: Vec<OnCall> = step
             .split(',')
             .map(str::trim)
             .filter(|name| !name.is_empty() && *name != "nobody")
-            .map(|name| {
-                count += 1;
-                OnCall {
-                    person: name.to_owned(),
-                    phone: PhoneNumber::from_network(&format!("+39333000{:04}", number(name))),
-                    why: "turno".to_owned(),
-                }
+            .map(|name| OnCall {
+                person: name.to_owned(),
+                phones: vec![PhoneNumber::from_network(&format!("+39333000{:04}", number(name)))],
+                step: u32::try_from(index + 1).unwrap_or(1),
+                why: "turno".to_owned(),
             })
             .collect();
         if !responders.is_empty() {
-            steps.push(Step { number: u32::try_from(index + 1).unwrap_or(1), responders });
+            let number = u32::try_from(index + 1).unwrap_or(1);
+            steps.push(Step { number, responders, ring: None });
         }
     }
-    Ladder { steps }
+    Ladder { steps, ..Ladder::default() }
 }
 
 /// The same person has the same phone in every list.

@@ -12,7 +12,7 @@ pub(super) fn describe(output: &Output, name: &impl Fn(LegId) -> Option<String>)
         Output::Bridge { leg } => format!("connects the caller and {}", whom(*leg)),
         Output::Cancel { leg } => format!("stops ringing {}", whom(*leg)),
         Output::End => "is over".to_owned(),
-        Output::FindOnCall { round } => format!("asks who is on duty, round {round}"),
+        Output::FindOnCall { round, .. } => format!("asks who is on duty, round {round}"),
         Output::HangUp { leg } => format!("hangs up on {}", whom(*leg)),
         Output::Note(fact) => format!("notes «{}»", fact.text()),
         Output::OpenCase { first } => format!("opens the case: «{}»", first.text()),

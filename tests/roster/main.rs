@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod laws;
+mod nights;
+mod support;
+mod weeks;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Rome;
-use polaris::roster::{Ladder, Shift, on_call, read_csv, shifts_on_call, write_csv};
+use polaris::roster::{Ladder, Need, Roster, Shift, Step, read_csv, write_csv};
 use polaris::words::{PhoneNumber, ServiceId};
 use proptest::prelude::*;
 
@@ -21,11 +26,16 @@ fn roster(rows: &[&str]) -> Vec<Shift> {
 }
 
 fn people(shifts: &[Shift], at: &str) -> Vec<(u32, Vec<String>)> {
-    names(&on_call(shifts, &ServiceId::new("s"), "e", rome(at)))
+    names(&on_call(shifts, rome(at)))
+}
+
+fn on_call(shifts: &[Shift], at: DateTime<Utc>) -> Ladder {
+    let roster = Roster::from_shifts(shifts.to_vec());
+    roster.on_call(&ServiceId::new("s"), "e", at, &Need::default())
 }
 
 fn names(ladder: &Ladder) -> Vec<(u32, Vec<String>)> {
-    let of_step = |step: &polaris::roster::Step| {
+    let of_step = |step: &Step| {
         (step.number, step.responders.iter().map(|on_call| on_call.person.clone()).collect())
     };
     ladder.steps.iter().map(of_step).collect()
@@ -50,9 +60,9 @@ fn the_friday_night_shift_begins_at_20_and_is_over_at_8() {
     ] {
         assert_eq!(people(&shifts, at), on_duty, "{at}");
     }
-    let ladder = on_call(&shifts, &ServiceId::new("s"), "e", rome("2026-12-25T21:00"));
+    let ladder = on_call(&shifts, rome("2026-12-25T21:00"));
     assert_eq!(ladder.steps[0].responders[0].why, "turno 20:00–08:00");
-    assert_eq!(ladder.steps[0].responders[0].phone.reveal(), "+393330000001");
+    assert_eq!(ladder.steps[0].responders[0].phones[0].reveal(), "+393330000001");
 }
 
 #[test]
@@ -79,7 +89,11 @@ fn steps_are_sorted_and_the_rows_of_a_step_keep_their_order() {
     ]);
     let all = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
     let found = people(&shifts, "2026-12-24T22:00");
-    assert_eq!(found, [(1, all(&["Ida", "Ada", "Ida"])), (2, all(&["Zoe"]))]);
+    assert_eq!(found, [(1, all(&["Ida", "Ada"])), (2, all(&["Zoe"]))]);
+    let ladder = on_call(&shifts, rome("2026-12-24T22:00"));
+    let phones: Vec<&str> =
+        ladder.steps[0].responders[0].phones.iter().map(PhoneNumber::reveal).collect();
+    assert_eq!(phones, ["+393330000003", "+390831000004"]);
 }
 
 #[test]
@@ -179,7 +193,8 @@ fn two_hundred_responders_and_more_are_read() {
     let shifts = read_csv(&text, Rome).unwrap();
     assert_eq!(shifts.len(), 500);
     let at = rome("2026-12-24T22:00");
-    assert_eq!(shifts_on_call(&shifts, &ServiceId::new("s"), "e", at).len(), 500);
+    let ladder = on_call(&shifts, at);
+    assert_eq!(ladder.steps.iter().map(|step| step.responders.len()).sum::<usize>(), 500);
 }
 
 fn shift() -> impl Strategy<Value = Shift> {
@@ -193,7 +208,7 @@ fn shift() -> impl Strategy<Value = Shift> {
                 "e".into(),
                 step,
                 format!("P{name}Q"),
-                PhoneNumber::parse(&format!("+39333000000{phone}")).unwrap(),
+                Some(PhoneNumber::parse(&format!("+39333000000{phone}")).unwrap()),
                 from,
                 from + TimeDelta::minutes(minutes),
                 Rome,
@@ -217,15 +232,18 @@ proptest! {
         minute in 0..1_053_000_i64,
     ) {
         let at = Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap() + TimeDelta::minutes(minute);
-        let ladder = on_call(&shifts, &ServiceId::new("s"), "e", at);
+        let ladder = on_call(&shifts, at);
         prop_assert!(ladder.steps.is_sorted_by(|one, next| one.number < next.number));
         prop_assert!(ladder.steps.iter().all(|step| !step.responders.is_empty()));
         let mut rung: Vec<_> = ladder.steps.iter().flat_map(|step| {
-            step.responders.iter().map(|on_call| (step.number, on_call.phone.clone()))
+            step.responders.iter().flat_map(|on_call| {
+                on_call.phones.iter().map(|phone| (on_call.person.clone(), phone.clone()))
+            }).map(|(person, phone)| (step.number, person, phone))
         }).collect();
         let mut covering: Vec<_> = shifts.iter()
             .filter(|shift| shift.from() <= at && at < shift.until())
-            .map(|shift| (shift.step, shift.phone.clone())).collect();
+            .map(|shift| (shift.step, shift.person.clone(), shift.phone.clone().unwrap()))
+            .collect();
         rung.sort();
         covering.sort();
         covering.dedup();
