@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{house, plans};
+use super::{check_paths, house, plans};
 use crate::dialplan::{self, Plan};
 use crate::roster::{Need, Roster};
 use crate::voice::Recordings;
@@ -61,8 +61,23 @@ pub(super) async fn check(
         about: "dialplan",
         text: failure.clone(),
     }));
+    findings.extend(paths(&read, &recordings));
     findings.extend(roster(&config, &read).await);
     report(findings, json)
+}
+
+/// Every path of every plan that can be used, and how long callers wait at most.
+fn paths(read: &plans::Read, recordings: &Recordings) -> Vec<Finding> {
+    let lengths = check_paths::lengths(recordings);
+    let mut findings = Vec::new();
+    for plan in &read.plans {
+        let walked = check_paths::walk(plan, &lengths);
+        let finding = |severity| move |text| Finding { severity, about: "paths", text };
+        findings.extend(walked.errors.into_iter().map(finding("error")));
+        findings.extend(walked.warnings.into_iter().map(finding("warning")));
+        findings.push(finding("info")(walked.waits));
+    }
+    findings
 }
 
 /// Services with nobody on duty now, or whose roster cannot be read.
@@ -94,7 +109,8 @@ async fn roster(config: &Config, read: &plans::Read) -> Vec<Finding> {
 }
 
 fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {
-    let errors = findings.iter().filter(|finding| finding.severity == "error").count();
+    let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
+    let (errors, warnings) = (count("error"), count("warning"));
     for finding in &findings {
         if json {
             println!("{}", serde_json::to_string(finding)?);
@@ -103,7 +119,7 @@ fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {
         }
     }
     if !json {
-        println!("{errors} errori, {} avvisi.", findings.len() - errors);
+        println!("{errors} errori, {warnings} avvisi.");
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Problems })
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::config::Config;
-use super::{cases, check, demo, logs, prompts, roster, serve, try_out};
+use super::{cases, check, demo, logs, prompts, roster, serve, try_out, what_if};
 
 /// La linea telefonica di un Pronto Intervento Sociale.
 #[derive(Debug, Parser)]
@@ -49,6 +49,8 @@ enum Command {
         #[command(subcommand)]
         command: roster::Roster,
     },
+    /// Che cosa farebbe una chiamata: chi squillerebbe, quando e perché. Non chiama nessuno.
+    WhatIf(what_if::WhatIf),
     /// Il registro delle chiamate.
     Calls {
         /// Un oggetto JSON per riga.
@@ -138,6 +140,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Check { json } => check::check(config(), json).await,
         Command::Explain { dialplan } => check::explain(&dialplan),
         Command::Roster { command } => roster::run(&config()?, command).await,
+        Command::WhatIf(options) => what_if::what_if(&config()?, options).await,
         Command::Calls { json } => cases::calls(&config()?, json).await,
         Command::Cases { json } => cases::cases(&config()?, json).await,
         Command::Case { number, service, json } => {

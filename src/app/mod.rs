@@ -7,6 +7,7 @@ pub mod plans;
 mod case_print;
 mod cases;
 mod check;
+mod check_paths;
 mod command;
 mod demo;
 mod house;
@@ -17,5 +18,7 @@ pub mod recognise;
 mod roster;
 mod serve;
 mod try_out;
+mod what_if;
+mod what_if_print;
 
 pub use command::run;

@@ -6,7 +6,7 @@ use crate::dialplan::{Choice, Menu};
 use crate::words::{Digit, LegId, Moment, PromptId};
 
 /// A menu that waits for a key.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Asking {
     menu: Menu,
     tries: u8,

@@ -81,7 +81,7 @@ pub enum Verb {
 }
 
 /// The question who is in need.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Menu {
     /// The recordings that ask.
     pub prompts: Vec<PromptId>,
@@ -100,7 +100,7 @@ pub struct Menu {
 }
 
 /// What a key of a menu does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Choice {
     /// Names the category and goes on with the next verb.
     Category {
@@ -122,7 +122,7 @@ pub enum Choice {
 }
 
 /// How the people on duty are rung.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RingOnCall {
     /// How long one phone rings.
     pub each: Duration,
@@ -135,7 +135,7 @@ pub struct RingOnCall {
 }
 
 /// One number of the plan, rung outside the roster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RingNumber {
     /// The number.
     pub number: PhoneNumber,
@@ -150,7 +150,7 @@ pub struct RingNumber {
 }
 
 /// What counts as a person on the other side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TakenBy {
     /// The phone is picked up: an office in its opening hours.
     Answer,

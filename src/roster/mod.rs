@@ -23,7 +23,7 @@ mod turn;
 mod whole;
 mod write;
 
-pub use civil::CivilTimeError;
+pub use civil::{CivilTimeError, read as read_civil};
 pub use coverage::{Coverage, Finding, Lack, coverage};
 pub use diff::{Changed, diff};
 pub use ladder::{Ladder, OnCall, Step};

@@ -1,5 +1,6 @@
 //! From an INVITE to a conversation.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::directory::Entrance;
@@ -7,6 +8,7 @@ use super::legs::LiveLeg;
 use super::{LiveCall, Switchboard};
 use crate::calendar;
 use crate::call::{Arrival, Call};
+use crate::dialplan::Plan;
 use crate::media::{Order, StreamId};
 use crate::sip::sdp::{self, LocalSound};
 use crate::sip::{DialogId, Invitation};
@@ -18,6 +20,21 @@ const NOT_FOUND: u16 = 404;
 const NOT_ACCEPTABLE: u16 = 488;
 /// Draining, or every port or every place is taken.
 const UNAVAILABLE: u16 = 503;
+
+/// What is known of a call that comes in at `at`: calls and `polaris what-if` alike.
+pub fn arrival(
+    plan: &Plan,
+    entrance: Entrance,
+    caller: Option<&PhoneNumber>,
+    at: DateTime<Utc>,
+) -> Arrival {
+    Arrival {
+        direct: entrance == Entrance::Direct,
+        active: plan.hours.is_active(calendar::local(at, plan.timezone)),
+        // «unknown» and its like can be called back no more than a hidden number.
+        hidden: !caller.is_some_and(PhoneNumber::is_international),
+    }
+}
 
 impl Switchboard {
     /// A phone is calling us.
@@ -44,13 +61,7 @@ impl Switchboard {
         let id = CallId(Uuid::now_v7());
         let (leg, answer) = self.caller_leg(id, dialog, invitation)?;
         let arrived = self.parts.clock.wall();
-        let local = calendar::local(arrived, plan.timezone);
-        let arrival = Arrival {
-            direct: entrance == Entrance::Direct,
-            active: plan.hours.is_active(local),
-            // «unknown» and its like can be called back no more than a hidden number.
-            hidden: !caller.as_ref().is_some_and(PhoneNumber::is_international),
-        };
+        let arrival = arrival(&plan, entrance, caller.as_ref(), arrived);
         self.dialogs.insert(dialog, (id, LegId::CALLER));
         self.streams.insert(leg.stream, (id, LegId::CALLER));
         Ok(LiveCall {

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
-pub use directory::{Directory, NumberTwice};
+pub use arrive::arrival;
+pub use directory::{Directory, Entrance, NumberTwice};
 
 use crate::call::{Call, Input};
 use crate::case::Fact;
