@@ -236,6 +236,7 @@ impl Switchboard {
         let now = self.now();
         match arrived {
             Arrived::Message { route, bytes } => self.parts.endpoint.receive(now, route, &bytes),
+            Arrived::Closed { route } => self.parts.endpoint.connection_closed(now, route),
             Arrived::Failed { route } => self.parts.endpoint.transport_failed(now, route),
         }
     }

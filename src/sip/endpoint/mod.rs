@@ -8,6 +8,7 @@
 //! It opens no socket, reads no clock and draws its randomness from one seed.
 
 mod answers;
+mod broken;
 mod event;
 mod in_dialog;
 mod leave;

@@ -83,6 +83,8 @@ pub(super) struct ClientRecord {
     pub(super) purpose: Purpose,
     pub(super) machine: ClientMachine,
     pub(super) branch: String,
+    /// Its connection closed, and it was sent over another.
+    pub(super) sent_again: bool,
 }
 
 /// Why we sent it.

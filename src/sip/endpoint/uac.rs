@@ -57,6 +57,7 @@ impl Endpoint {
         };
         let mut usage = Usage::new(base, Stage::Calling(calling));
         usage.credentials = outgoing.credentials;
+        usage.home = Some(route.remote);
         let dialog = self.open_usage(usage);
         self.send_invite(now, dialog, &invite);
         Ok(dialog)
@@ -82,6 +83,7 @@ impl Endpoint {
             purpose: Purpose::Invite { base, acks: BTreeMap::new() },
             machine: ClientMachine::Invite(machine),
             branch,
+            sent_again: false,
         });
         if let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&dialog) {
             calling.client = client;
@@ -125,6 +127,7 @@ impl Endpoint {
             purpose: Purpose::Cancel,
             machine: ClientMachine::Other(machine),
             branch,
+            sent_again: false,
         });
     }
 }
