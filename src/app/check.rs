@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{house, plans};
+use super::{files, house, plans};
 use crate::dialplan;
 use crate::voice::Recordings;
 
@@ -55,6 +55,11 @@ pub(super) async fn check(
         severity: "error",
         about: "dialplan",
         text: failure.clone(),
+    }));
+    findings.extend(files::check(&config).err().map(|error| Finding {
+        severity: "warning",
+        about: "system",
+        text: error.to_string(),
     }));
     findings.extend(roster(&config, &read).await);
     report(findings, json)

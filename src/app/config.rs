@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -12,6 +13,9 @@ use crate::words::PhoneNumber;
 
 /// The file's name where no `--config` is given.
 pub const FILE_NAME: &str = "polaris.toml";
+/// How long calls in hand may go on after SIGTERM unless told: a conversation with
+/// somebody in need is rarely longer.
+const DRAIN_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// A configuration that was read whole and found right.
 #[derive(Debug, Clone)]
@@ -26,6 +30,8 @@ pub struct Config {
     pub public_address: Option<IpAddr>,
     /// The most calls at once; further ones hear «all circuits busy» (503).
     pub calls_max: usize,
+    /// How long calls in hand may go on after SIGTERM.
+    pub drain_max: Duration,
     /// The address RTP is bound to.
     pub rtp_address: IpAddr,
     /// The ports RTP may use.
@@ -123,6 +129,7 @@ struct Sip {
     listen: Option<Vec<String>>,
     public_address: Option<String>,
     calls_max: Option<usize>,
+    drain_max: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -218,6 +225,7 @@ impl Config {
             store_url: store_url(url.as_deref(), &folder, &data_dir),
             public_address: problems.address("public_address", sip.public_address.as_deref()),
             calls_max: problems.calls_max(sip.calls_max),
+            drain_max: problems.duration("drain_max", sip.drain_max.as_deref(), DRAIN_MAX),
             rtp_address: problems
                 .address("address", rtp.address.as_deref())
                 .unwrap_or(default_address),
@@ -352,6 +360,17 @@ impl Problems<'_> {
             self.add("calls_max", "con «calls_max» = 0 nessuno avrebbe risposta");
         }
         written.unwrap_or(500)
+    }
+
+    /// `90s`, `30m` or `2h`.
+    fn duration(&mut self, key: &str, written: Option<&str>, default: Duration) -> Duration {
+        let Some(text) = written else { return default };
+        let parsed = parse_duration(text);
+        if parsed.is_none() {
+            let what = "scrivi una durata come \"90s\", \"30m\" o \"2h\"";
+            self.add(text, &format!("«{text}» in «{key}» non si capisce: {what}"));
+        }
+        parsed.unwrap_or(default)
     }
 
     fn address(&mut self, key: &str, written: Option<&str>) -> Option<IpAddr> {
@@ -495,6 +514,17 @@ impl Problems<'_> {
         }
         Some(numbers)
     }
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let unit = match text.chars().next_back()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        _ => return None,
+    };
+    let count: u64 = text.get(..text.len() - 1)?.parse().ok().filter(|count| *count > 0)?;
+    count.checked_mul(unit).filter(|seconds| *seconds <= 86_400).map(Duration::from_secs)
 }
 
 fn parse_listen(text: &str) -> Option<Listen> {

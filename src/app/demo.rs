@@ -61,7 +61,7 @@ pub(super) async fn demo(once: bool) -> anyhow::Result<Exit> {
         println!("\nIl servizio resta in funzione su {server} finché non premi Ctrl-C.");
         tokio::signal::ctrl_c().await?;
     }
-    let _ = house.control.send(Control::Drain).await;
+    let _ = house.control.send(Control::Drain { within: LONGEST }).await;
     let _ = tokio::time::timeout(LONGEST, house.running).await;
     house.store.flush().await;
     Ok(if bridged { Exit::Done } else { Exit::Problems })

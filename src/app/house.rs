@@ -12,13 +12,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::config::Config;
+use super::files;
 use crate::line::{Gate, Line};
 use crate::media::{Engine, Ports, Shelf, builtin};
 use crate::rtp::encode;
 use crate::sip::{self, Endpoint};
 use crate::store::{Reader, Recovered, Store};
 use crate::switchboard::{
-    Control, Directory, Inboxes, Parts, Settings, Sight, Switchboard, TrunkRoute,
+    Control, Directory, Inboxes, Parts, Settings, Sight, Stopped, Switchboard, TrunkRoute,
 };
 use crate::voice::Recordings;
 use crate::words::{Clock, Codec, Language, PromptId, SystemClock};
@@ -32,7 +33,7 @@ pub(super) struct House {
     pub(super) store: Arc<Store>,
     /// Where it answers, ports resolved.
     pub(super) addresses: Vec<SocketAddr>,
-    pub(super) running: JoinHandle<()>,
+    pub(super) running: JoinHandle<Stopped>,
 }
 
 impl House {
@@ -48,6 +49,10 @@ impl House {
         watch: Option<mpsc::UnboundedSender<Sight>>,
     ) -> anyhow::Result<Self> {
         let clock = SystemClock::start();
+        if let Err(error) = files::raise(config) {
+            // A smaller service is better than none.
+            tracing::error!("{error}");
+        }
         // The port first: a second start by mistake leaves no trace on the disk.
         let (line, line_inbox) = open_line(config).await?;
         can_call(config, &line)?;

@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod command;
 mod demo;
+mod files;
 mod house;
 mod logs;
 pub mod phone;

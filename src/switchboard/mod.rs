@@ -7,6 +7,7 @@
 mod arrive;
 mod claims;
 mod directory;
+mod drain;
 mod info_keys;
 mod legs;
 mod perform;
@@ -17,11 +18,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
 pub use directory::{Directory, NumberTwice};
+pub use drain::Stopped;
 
 use crate::call::{Call, Input};
 use crate::case::Fact;
@@ -33,13 +36,19 @@ use crate::sip::{Credentials, DialogId, Endpoint, Transport};
 use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
 use claims::Claims;
+use drain::Drain;
 use legs::LiveLeg;
 
 /// What the switchboard is told besides what happens on the line.
 #[derive(Debug)]
 pub enum Control {
-    /// Take no more calls; stop when those in hand have ended.
-    Drain,
+    /// Take no more calls; stop when those in hand have ended, or are cut after so long.
+    Drain {
+        /// How long calls in hand may go on.
+        within: Duration,
+    },
+    /// Hang up on everybody and stop.
+    HangUpAll,
     /// Plans were read anew; calls in progress keep theirs.
     Plans(Directory),
     /// The roster was read, or could not be.
@@ -136,7 +145,9 @@ pub struct Switchboard {
     streams_begun: u64,
     /// When phones without sound are asked again whether they are there.
     ask_due: Option<Moment>,
-    draining: bool,
+    drain: Option<Drain>,
+    /// Calls were cut at the end.
+    cut: bool,
 }
 
 /// A call and what carries it.
@@ -154,6 +165,8 @@ struct LiveCall {
     arrived: DateTime<Utc>,
     sequence: u32,
     due: Option<Moment>,
+    /// When we answered, until the caller has acknowledged it.
+    unacknowledged: Option<Moment>,
     /// Facts the conversation must hear of once its orders are drained.
     waiting: Vec<Input>,
 }
@@ -175,7 +188,8 @@ impl Switchboard {
             watch: None,
             streams_begun: 0,
             ask_due: None,
-            draining: false,
+            drain: None,
+            cut: false,
         }
     }
 
@@ -184,14 +198,14 @@ impl Switchboard {
         self.watch = Some(watcher);
     }
 
-    /// Runs until drained, or until there is no sound any more: then whoever started
-    /// it has to start it anew. Everything it waits for is bounded by some timer.
-    pub async fn run(mut self, mut inboxes: Inboxes) {
-        let Some(mut opened) = self.opened_inbox.take() else { return };
+    /// Runs until drained, or until there is no sound any more. Everything it waits
+    /// for is bounded by some timer.
+    pub async fn run(mut self, mut inboxes: Inboxes) -> Stopped {
+        let Some(mut opened) = self.opened_inbox.take() else { return Stopped::NoSound };
         loop {
             self.settle();
-            if self.draining && self.calls.is_empty() && self.parts.endpoint.open_dialogs() == 0 {
-                return;
+            if let Some(stopped) = self.stopped() {
+                return stopped;
             }
             let wake = self.next_wake();
             tokio::select! {
@@ -200,7 +214,7 @@ impl Switchboard {
                     Some(report) => self.reported(report),
                     None => {
                         tracing::error!("the media thread is gone: no call has sound any more");
-                        return;
+                        return Stopped::NoSound;
                     }
                 },
                 Some((call, case)) = opened.recv() => self.case_opened(call, case),
@@ -216,6 +230,7 @@ impl Switchboard {
         if self.parts.endpoint.poll_timeout().is_some_and(|due| due <= now) {
             self.parts.endpoint.handle_timeout(now);
         }
+        self.wake_drain(now);
         if self.ask_due.is_some_and(|due| due <= now) {
             self.ask_the_silent();
         }
@@ -243,10 +258,8 @@ impl Switchboard {
 
     fn control(&mut self, control: Control) {
         match control {
-            Control::Drain => {
-                tracing::info!(calls = self.calls.len(), "draining: no more calls are taken");
-                self.draining = true;
-            }
+            Control::Drain { within } => self.drain(within),
+            Control::HangUpAll => self.hang_up_on_all(),
             Control::Plans(directory) => self.parts.directory = directory,
             Control::Roster(roster) => self.parts.roster = roster,
         }
@@ -294,7 +307,8 @@ impl Switchboard {
     fn next_wake(&self) -> Option<std::time::Instant> {
         let calls = self.due.first().map(|(due, _)| *due);
         let signals = self.parts.endpoint.poll_timeout();
-        let next = [calls, signals, self.ask_due].into_iter().flatten().min()?;
+        let drain = self.drain.map(|drain| drain.next_wake());
+        let next = [calls, signals, self.ask_due, drain].into_iter().flatten().min()?;
         Some(self.parts.clock.instant_of(next))
     }
 

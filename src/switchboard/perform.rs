@@ -107,6 +107,7 @@ impl Switchboard {
     fn answer(&mut self, live: &mut LiveCall) {
         let now = self.now();
         let Some(leg) = live.legs.get_mut(&LegId::CALLER) else { return };
+        live.unacknowledged = Some(now);
         let (Some(format), Some(body)) = (leg.format, live.answer.take()) else {
             // No offer came: ours goes out, the answer comes with the ACK.
             let offer = sdp::offer(&leg.local);

@@ -49,7 +49,7 @@ impl Switchboard {
     }
 
     /// A leg's other side is no longer there.
-    fn gone(&mut self, dialog: DialogId, how: Gone) {
+    pub(super) fn gone(&mut self, dialog: DialogId, how: Gone) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
         self.drop_leg(call, leg);
         self.tell(
@@ -77,6 +77,9 @@ impl Switchboard {
     /// The ACK to our 200; with the answer when the offer was ours.
     fn confirmed(&mut self, dialog: DialogId, body: Option<&[u8]>) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
+        if let Some(live) = self.calls.get_mut(&call) {
+            live.unacknowledged = None;
+        }
         let waits = self.format_of(call, leg).is_none();
         if !waits {
             return;
