@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{files, house, plans};
+use super::{files, house, plans, trunks};
 use crate::dialplan;
 use crate::voice::Recordings;
 
@@ -60,6 +60,11 @@ pub(super) async fn check(
         severity: "warning",
         about: "system",
         text: error.to_string(),
+    }));
+    findings.extend(trunks::complaints(&config).into_iter().map(|text| Finding {
+        severity: "warning",
+        about: "trunk",
+        text,
     }));
     findings.extend(roster(&config, &read).await);
     report(findings, json)

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use super::config::Config;
 use super::logs::Logs;
-use super::{cases, check, demo, prompts, roster, serve, try_out};
+use super::{cases, check, demo, prompts, roster, serve, trunks, try_out};
 
 /// La linea telefonica di un Pronto Intervento Sociale.
 #[derive(Debug, Parser)]
@@ -69,6 +69,12 @@ enum Command {
         /// Il servizio, se più servizi hanno una scheda con questo numero.
         #[arg(long)]
         service: Option<String>,
+        /// Un oggetto JSON per riga.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Come stanno i trunk, secondo il servizio in funzione.
+    Trunks {
         /// Un oggetto JSON per riga.
         #[arg(long)]
         json: bool,
@@ -144,6 +150,7 @@ async fn dispatch(arguments: Arguments, logs: &mut Logs) -> anyhow::Result<Exit>
         Command::Case { number, service, json } => {
             cases::case(&config()?, &number, service.as_deref(), json).await
         }
+        Command::Trunks { json } => trunks::trunks(&config()?, json),
         Command::Prompts { command } => prompts::run(&config()?, command),
     }
 }

@@ -93,7 +93,7 @@ fn configuration(folder: &Folder, trunk: SocketAddr) -> anyhow::Result<Config> {
     config.store_url = format!("sqlite:{}", config.data_dir.join("polaris.db").display());
     config.listen.retain(|listen| listen.transport == Transport::Udp);
     config.listen.iter_mut().for_each(|listen| listen.address.set_port(0));
-    config.trunks.iter_mut().for_each(|operator| operator.proxy = trunk);
+    config.trunks.iter_mut().for_each(|operator| operator.proxy = Some(trunk));
     std::fs::create_dir_all(&config.data_dir)?;
     Ok(config)
 }

@@ -16,6 +16,7 @@ mod prompts;
 pub mod recognise;
 mod roster;
 mod serve;
+mod trunks;
 mod try_out;
 
 pub use command::run;

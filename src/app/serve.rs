@@ -11,7 +11,7 @@ use super::command::Exit;
 use super::config::Config;
 use super::house::{self, House};
 use super::logs::Logs;
-use super::plans;
+use super::{plans, trunks};
 use crate::store::Store;
 use crate::switchboard::{Control, Stopped};
 use crate::voice::Recordings;
@@ -37,6 +37,7 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
     for address in &house.addresses {
         tracing::info!(sip.listen = %address, "the service answers");
     }
+    let board = tokio::spawn(trunks::keep(config.data_dir.clone(), house.trunks));
     let watch = tokio::spawn(watch_roster(house.store.clone(), house.control.clone()));
     let mut running = house.running;
     let mut draining = false;
@@ -69,6 +70,8 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
         }
     };
     watch.abort();
+    board.abort();
+    trunks::forget(&config.data_dir);
     if tokio::time::timeout(SETTLE_WITHIN, house.store.settled()).await.is_err() {
         tracing::error!("the database is away: the journal is left for the next start");
     }

@@ -129,6 +129,7 @@ impl Switchboard {
             keys_by: None,
             held: false,
             lost: false,
+            placing: None,
         };
         Ok((leg, answer))
     }
@@ -146,11 +147,7 @@ impl Switchboard {
         self.streams_begun += 1;
         let stream = StreamId(self.streams_begun);
         let bound = port.local();
-        let address = match self.settings.public_address {
-            Some(public) => public,
-            None if bound.ip().is_unspecified() => towards,
-            None => bound.ip(),
-        };
+        let address = self.sound_address(towards);
         let session = self.streams_begun;
         let local = LocalSound { address, port: bound.port(), session, version: 1 };
         let trusted = self.settings.trunk_hosts.clone();
@@ -158,6 +155,16 @@ impl Switchboard {
         let shard = call.0.as_u64_pair().1;
         self.order(Order::Open { stream, shard, port, trusted });
         Ok((stream, local))
+    }
+
+    /// Our address of sound for a peer that reaches us at `towards`.
+    pub(super) fn sound_address(&self, towards: std::net::IpAddr) -> std::net::IpAddr {
+        let bound = self.parts.ports.address();
+        match self.settings.public_address {
+            Some(public) => public,
+            None if bound.is_unspecified() => towards,
+            None => bound,
+        }
     }
 
     /// Tells the media thread what a leg agreed to.

@@ -28,13 +28,16 @@ pub(super) struct Drain {
     until: Moment,
     /// When the next line on it is due in the log.
     tell: Moment,
+    /// Until when the registrars have time to let us go.
+    farewell: Option<Moment>,
     /// When the answers to our BYEs are waited for no more.
     leave: Option<Moment>,
 }
 
 impl Drain {
     pub(super) fn next_wake(&self) -> Moment {
-        self.leave.unwrap_or_else(|| self.until.min(self.tell))
+        let next = self.leave.unwrap_or_else(|| self.until.min(self.tell));
+        self.farewell.map_or(next, |farewell| farewell.min(next))
     }
 }
 
@@ -50,7 +53,14 @@ impl Switchboard {
             within_s = within.as_secs(),
             "draining: no more calls are taken"
         );
-        self.drain = Some(Drain { until: now + within, tell: now + TELL_EVERY, leave: None });
+        // No more calls shall come: others may take them.
+        self.trunks.leave(now);
+        self.drain = Some(Drain {
+            until: now + within,
+            tell: now + TELL_EVERY,
+            farewell: Some(now + FAREWELL_MAX),
+            leave: None,
+        });
     }
 
     /// Hangs up on everybody: asked twice, or the time is over.
@@ -60,7 +70,9 @@ impl Switchboard {
             return;
         }
         tracing::warn!(calls = self.calls.len(), "hanging up every call that is left");
-        self.drain = Some(Drain { until: now, tell: now, leave: Some(now + GOODBYE_MAX) });
+        self.trunks.leave(now);
+        let leave = Some(now + GOODBYE_MAX);
+        self.drain = Some(Drain { until: now, tell: now, farewell: None, leave });
         for dialog in self.dialogs.keys().copied().collect::<Vec<_>>() {
             self.parts.endpoint.hang_up(now, dialog);
         }
@@ -73,6 +85,7 @@ impl Switchboard {
 
     pub(super) fn wake_drain(&mut self, now: Moment) {
         let Some(drain) = &mut self.drain else { return };
+        drain.farewell = drain.farewell.filter(|farewell| *farewell > now);
         if drain.leave.is_some() {
             return;
         }
@@ -88,7 +101,8 @@ impl Switchboard {
     /// Whether there is nothing left to stop for, and how that came about.
     pub(super) fn stopped(&self) -> Option<Stopped> {
         let drain = self.drain?;
-        let quiet = self.calls.is_empty() && self.parts.endpoint.open_dialogs() == 0;
+        let said = drain.farewell.is_none() || self.trunks.have_been_left();
+        let quiet = said && self.calls.is_empty() && self.parts.endpoint.open_dialogs() == 0;
         let left = drain.leave.is_some_and(|leave| leave <= self.now());
         let how = if self.cut { Stopped::HungUp } else { Stopped::Drained };
         (quiet || left).then_some(how)
@@ -97,5 +111,7 @@ impl Switchboard {
 
 /// How often the log says what is waited for.
 const TELL_EVERY: Duration = Duration::from_secs(30);
+/// How long a registrar may take to let us go.
+const FAREWELL_MAX: Duration = Duration::from_secs(4);
 /// How long the answers to the last BYEs are waited for: one repetition, and its answer.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);

@@ -10,9 +10,11 @@ mod directory;
 mod drain;
 mod info_keys;
 mod legs;
+mod outbound;
 mod perform;
 mod report;
 mod signal;
+mod trunks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -21,10 +23,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use directory::{Directory, NumberTwice};
 pub use drain::Stopped;
+pub use trunks::{Health, TrunkStanding, Why};
 
 use crate::call::{Call, Input};
 use crate::case::Fact;
@@ -32,12 +35,13 @@ use crate::dialplan::Plan;
 use crate::line::{Arrived, Line};
 use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
 use crate::roster::Shift;
-use crate::sip::{Credentials, DialogId, Endpoint, Transport};
+use crate::sip::{Account, Credentials, DialogId, Endpoint, Transport};
 use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
 use claims::Claims;
 use drain::Drain;
 use legs::LiveLeg;
+use trunks::Trunks;
 
 /// What the switchboard is told besides what happens on the line.
 #[derive(Debug)]
@@ -51,6 +55,13 @@ pub enum Control {
     HangUpAll,
     /// Plans were read anew; calls in progress keep theirs.
     Plans(Directory),
+    /// The address of a trunk was found.
+    TrunkFound {
+        /// Its place in [`Settings::trunks`].
+        trunk: usize,
+        /// Its address.
+        proxy: SocketAddr,
+    },
     /// The roster was read, or could not be.
     Roster(Option<Vec<Shift>>),
 }
@@ -73,10 +84,20 @@ pub struct TrunkRoute {
     pub name: String,
     /// UDP or TCP.
     pub transport: Transport,
-    /// Where INVITEs are sent.
-    pub proxy: SocketAddr,
+    /// Where INVITEs are sent; `None` until it is known.
+    pub proxy: Option<SocketAddr>,
+    /// Its place among the trunks: the lowest is tried first.
+    pub order: u16,
+    /// Its share of the calls among trunks of the same order.
+    pub weight: u32,
+    /// Whether it is asked by OPTIONS how it is.
+    pub probe: bool,
+    /// The host of our addresses and of those we call, when it is not an address.
+    pub domain: Option<String>,
     /// What a challenge is answered with.
     pub credentials: Option<Credentials>,
+    /// The account to keep registered, for a trunk that wants that.
+    pub account: Option<Account>,
 }
 
 /// What does not change while the switchboard runs.
@@ -88,8 +109,8 @@ pub struct Settings {
     pub public_address: Option<IpAddr>,
     /// Where messages are recorded.
     pub voicemail_dir: PathBuf,
-    /// The trunk that carries calls to responders.
-    pub trunk: TrunkRoute,
+    /// The trunks that carry calls to responders.
+    pub trunks: Vec<TrunkRoute>,
     /// Every address of every trunk: sound may come from there.
     pub trunk_hosts: Arc<[IpAddr]>,
 }
@@ -143,6 +164,10 @@ pub struct Switchboard {
     opened_inbox: Option<mpsc::UnboundedReceiver<Opened>>,
     watch: Option<mpsc::UnboundedSender<Sight>>,
     streams_begun: u64,
+    trunks: Trunks,
+    /// Calls that wait for the first sign of their trunk, and until when.
+    unheard: BTreeSet<(Moment, DialogId)>,
+    told_of_trunks: Option<watch::Sender<Vec<TrunkStanding>>>,
     /// When phones without sound are asked again whether they are there.
     ask_due: Option<Moment>,
     drain: Option<Drain>,
@@ -174,6 +199,9 @@ struct LiveCall {
 impl Switchboard {
     /// A switchboard without a call.
     pub fn new(settings: Settings, parts: Parts) -> Self {
+        let (now, wall) = (parts.clock.now(), parts.clock.wall());
+        let mut trunks = Trunks::new(settings.trunks.clone(), now, wall);
+        trunks.register(now, |trunk| parts.line.route_to(trunk.transport, trunk.proxy?));
         let (opened, opened_inbox) = mpsc::unbounded_channel();
         Self {
             settings,
@@ -187,6 +215,9 @@ impl Switchboard {
             opened_inbox: Some(opened_inbox),
             watch: None,
             streams_begun: 0,
+            trunks,
+            unheard: BTreeSet::new(),
+            told_of_trunks: None,
             ask_due: None,
             drain: None,
             cut: false,
@@ -196,6 +227,12 @@ impl Switchboard {
     /// Sends everything that is noted on any timeline there, as it happens.
     pub fn watch(&mut self, watcher: mpsc::UnboundedSender<Sight>) {
         self.watch = Some(watcher);
+    }
+
+    /// Tells there how the trunks are, whenever that changes.
+    pub fn tell_of_trunks(&mut self, listener: watch::Sender<Vec<TrunkStanding>>) {
+        listener.send_replace(self.trunks.standings());
+        self.told_of_trunks = Some(listener);
     }
 
     /// Runs until drained, or until there is no sound any more. Everything it waits
@@ -231,6 +268,8 @@ impl Switchboard {
             self.parts.endpoint.handle_timeout(now);
         }
         self.wake_drain(now);
+        self.wake_trunks();
+        self.pass_over_the_silent();
         if self.ask_due.is_some_and(|due| due <= now) {
             self.ask_the_silent();
         }
@@ -242,6 +281,7 @@ impl Switchboard {
             self.with_call(id, |live, now| live.call.handle_timeout(now));
         }
         self.signals();
+        self.replies();
         while let Some(transmit) = self.parts.endpoint.poll_transmit() {
             self.parts.line.send(transmit);
         }
@@ -261,6 +301,7 @@ impl Switchboard {
             Control::Drain { within } => self.drain(within),
             Control::HangUpAll => self.hang_up_on_all(),
             Control::Plans(directory) => self.parts.directory = directory,
+            Control::TrunkFound { trunk, proxy } => self.trunk_found(trunk, proxy),
             Control::Roster(roster) => self.parts.roster = roster,
         }
     }
@@ -308,7 +349,10 @@ impl Switchboard {
         let calls = self.due.first().map(|(due, _)| *due);
         let signals = self.parts.endpoint.poll_timeout();
         let drain = self.drain.map(|drain| drain.next_wake());
-        let next = [calls, signals, self.ask_due, drain].into_iter().flatten().min()?;
+        let trunks = self.trunks.poll_timeout();
+        let unheard = self.unheard.first().map(|(at, _)| *at);
+        let next =
+            [calls, signals, self.ask_due, drain, trunks, unheard].into_iter().flatten().min()?;
         Some(self.parts.clock.instant_of(next))
     }
 

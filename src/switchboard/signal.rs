@@ -40,7 +40,11 @@ impl Switchboard {
                 }
             }
             Event::OfferAnswered { dialog, sdp } => self.offer_answered(dialog, sdp.as_deref()),
-            Event::Ringing { .. } => {}
+            Event::Ringing { dialog } => {
+                if let Some((call, leg)) = self.leg_of(dialog) {
+                    self.judge_trunk(call, leg, None);
+                }
+            }
         }
     }
 
@@ -127,6 +131,7 @@ impl Switchboard {
     /// A phone we rang was picked up.
     fn leg_answered(&mut self, dialog: DialogId, body: Option<&[u8]>) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
+        self.judge_trunk(call, leg, None);
         match body.map(sdp::accept) {
             Some(Ok(format)) => {
                 self.agree_with(call, leg, format);
@@ -144,6 +149,10 @@ impl Switchboard {
 
     fn leg_failed(&mut self, dialog: DialogId, status: u16) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
+        self.judge_trunk(call, leg, Some(status));
+        if self.fail_over(call, leg, status) {
+            return;
+        }
         let why = match status {
             486 | 600 => RingFailure::Busy,
             603 | 607 => RingFailure::Declined,

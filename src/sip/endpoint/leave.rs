@@ -133,6 +133,10 @@ impl Endpoint {
         let Some(record) = self.transactions.clients.get(&id) else {
             return;
         };
+        if let Purpose::Query(query) = record.purpose {
+            let response = response.cloned();
+            return self.replies.push_back(Reply { query, status, response });
+        }
         let Some(dialog) = record.dialog else {
             return;
         };
@@ -141,7 +145,7 @@ impl Endpoint {
                 self.report(dialog, Event::Failed { dialog, status });
                 self.close_usage(now, dialog);
             }
-            Purpose::Cancel => {}
+            Purpose::Cancel | Purpose::Query(_) => {}
             Purpose::Bye { challenged } => {
                 let retried = !challenged
                     && response.is_some_and(|response| self.bye_again(now, id, dialog, response));

@@ -27,7 +27,8 @@ impl Endpoint {
             return Err(PlaceCallError::TooManyTransactions);
         }
         let route = outgoing.route;
-        let target = format!("sip:{}@{};user=phone", outgoing.to, route.remote);
+        let host = outgoing.to_host.unwrap_or_else(|| route.remote.to_string());
+        let target = format!("sip:{}@{host};user=phone", outgoing.to);
         let own = format!("<sip:{}@{};user=phone>", outgoing.from_number, outgoing.from_host);
         let base = Dialog {
             call_id: format!("{}@{}", self.new_token() + &self.new_token(), route.local.ip()),
