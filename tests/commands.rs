@@ -58,6 +58,28 @@ async fn a_misspelt_key_is_shown_with_its_line_and_the_right_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn check_names_every_slip_of_configuration_and_plan_at_once() {
+    let place = place();
+    let config = place.read("polaris.toml").replace("data_dir", "data_dri");
+    place.write("polaris.toml", &format!("{config}\n[rpt]\nports = \"20000-20099\"\n"));
+    let plan = place.read("plan.kdl").replace("ring on-call", "rign on-call");
+    place.write("plan.kdl", &plan);
+    let output = place.run(&["check"]);
+    let words = ["forse intendevi «data_dir»", "chiave sconosciuta «rpt»", "rign", "plan.kdl"];
+    refused(&output, &words);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_prompts_of_the_program_are_checked_without_a_folder() {
+    let place = place();
+    let output = place.run(&["prompts", "check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    let looked = polaris::voice::Recordings::embedded().iter().count();
+    assert_eq!(said, format!("{looked} registrazioni guardate, 0 difetti.\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_absent_configuration_or_dialplan_is_named() {
     let place = place();
     refused(&place.run(&["serve", "--config", "non-c-e.toml"]), &["non-c-e.toml", "non si può"]);

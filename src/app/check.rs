@@ -23,15 +23,19 @@ pub(super) async fn check(
     config: Result<Config, ReadConfigError>,
     json: bool,
 ) -> anyhow::Result<Exit> {
+    let mut findings = Vec::new();
     let config = match config {
         Ok(config) => config,
-        Err(ReadConfigError::Wrong { problems }) => {
+        Err(ReadConfigError::Wrong { problems, rest }) => {
             let error = |text| Finding { severity: "error", about: "config", text };
-            return report(problems.into_iter().map(error).collect(), json);
+            findings.extend(problems.into_iter().map(error));
+            match rest {
+                Some(config) => *config,
+                None => return report(findings, json),
+            }
         }
         Err(error) => return Err(error.into()),
     };
-    let mut findings = Vec::new();
     let embedded = Recordings::embedded();
     let recordings = match &config.prompt_overrides {
         None => embedded,

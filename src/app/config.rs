@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::config_places::Places;
 use crate::sip::{Account, Credentials, Transport};
 use crate::words::PhoneNumber;
 
@@ -121,6 +122,8 @@ pub enum ReadConfigError {
     Wrong {
         /// A sentence each: file, line, what, what to do.
         problems: Vec<String>,
+        /// What the file says besides, for who looks for more problems.
+        rest: Option<Box<Config>>,
     },
 }
 
@@ -215,24 +218,29 @@ impl Config {
 
     /// The embedded defaults: loopback, `SQLite` in `./data`, both shipped dialplans.
     pub fn embedded() -> Self {
-        Self::from_file(File::default(), None, &Places::default())
-            .expect("the defaults have no problems: a test reads them")
+        // The defaults have no problems: a test reads them.
+        Self::from_file(File::default(), None, &Places::default()).0
     }
 
     fn read(file: &Path) -> Result<Self, ReadConfigError> {
         let text = std::fs::read_to_string(file)
             .map_err(|source| ReadConfigError::Unreadable { file: file.to_owned(), source })?;
-        let places = Places { file: file.display().to_string(), text: text.clone() };
-        let parsed: File = toml::from_str(&text)
-            .map_err(|error| ReadConfigError::Wrong { problems: vec![places.syntax(&error)] })?;
-        Self::from_file(parsed, Some(file.to_owned()), &places)
+        let places = Places::new(file.display().to_string(), text);
+        let (parsed, mut problems) = places.read::<File>();
+        let Some(parsed) = parsed else {
+            return Err(ReadConfigError::Wrong { problems, rest: None });
+        };
+        let (config, more) = Self::from_file(parsed, Some(file.to_owned()), &places);
+        problems.extend(more);
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ReadConfigError::Wrong { problems, rest: Some(Box::new(config)) })
+        }
     }
 
-    fn from_file(
-        file: File,
-        path: Option<PathBuf>,
-        places: &Places,
-    ) -> Result<Self, ReadConfigError> {
+    /// What a file says, and what is wrong with it.
+    fn from_file(file: File, path: Option<PathBuf>, places: &Places) -> (Self, Vec<String>) {
         let mut problems = Problems { places, list: Vec::new() };
         let folder = path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
         let data_dir = folder.join(file.data_dir.unwrap_or_else(|| "data".into()));
@@ -259,11 +267,7 @@ impl Config {
             data_dir,
             listen,
         };
-        if problems.list.is_empty() {
-            Ok(config)
-        } else {
-            Err(ReadConfigError::Wrong { problems: problems.list })
-        }
+        (config, problems.list)
     }
 }
 
@@ -278,71 +282,6 @@ fn store_url(url: Option<&str>, folder: &Path, data_dir: &Path) -> String {
             _ => url.to_owned(),
         },
     }
-}
-
-/// Finds the line a problem stands on.
-#[derive(Debug, Default)]
-struct Places {
-    file: String,
-    text: String,
-}
-
-impl Places {
-    fn line_at(&self, offset: usize) -> usize {
-        self.text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
-    }
-
-    /// The first line on which `value` stands in quotes or as it is.
-    fn line_of(&self, value: &str) -> Option<usize> {
-        self.text.find(value).map(|offset| self.line_at(offset))
-    }
-
-    fn sentence(&self, value: &str, what: &str) -> String {
-        match self.line_of(value) {
-            Some(line) => format!("{}, riga {line}: {what}", self.file),
-            None if self.file.is_empty() => what.to_owned(),
-            None => format!("{}: {what}", self.file),
-        }
-    }
-
-    fn syntax(&self, error: &toml::de::Error) -> String {
-        let line = error.span().map_or(1, |span| self.line_at(span.start));
-        let message = error.message();
-        let what = in_italian(message);
-        let source = self.text.lines().nth(line - 1).unwrap_or_default();
-        format!("{}, riga {line}: {what}\n  | {source}", self.file)
-    }
-}
-
-/// The sentences of serde a person is likeliest to meet.
-fn in_italian(message: &str) -> String {
-    if let Some(unknown) = unknown_key(message) {
-        return unknown;
-    }
-    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    if let Some(key) = missing {
-        return format!("manca la chiave «{key}»");
-    }
-    let Some(types) = message.strip_prefix("invalid type: ") else { return message.to_owned() };
-    match types.split_once(", expected ") {
-        Some((found, expected)) => format!("qui serve {expected}, non {found}"),
-        None => message.to_owned(),
-    }
-}
-
-/// Turns serde's sentence on an unknown key into Italian, with the nearest known key.
-fn unknown_key(message: &str) -> Option<String> {
-    let (key, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
-    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    let nearest = known
-        .iter()
-        .map(|word| (strsim::damerau_levenshtein(word, key), *word))
-        .min()
-        .filter(|(distance, _)| *distance <= 3);
-    Some(match nearest {
-        Some((_, word)) => format!("chiave sconosciuta «{key}»; forse intendevi «{word}»?"),
-        None => format!("chiave sconosciuta «{key}»; qui si può scrivere: {}", known.join(", ")),
-    })
 }
 
 struct Problems<'a> {

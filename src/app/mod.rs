@@ -1,6 +1,7 @@
 //! The doors: commands and configuration.
 
 pub mod config;
+mod config_places;
 pub mod plans;
 
 mod case_print;

@@ -53,6 +53,8 @@ pub struct Call {
     plays: BTreeMap<LegId, PlayId>,
     language: Language,
     category: Category,
+    /// The recording that tells a responder who is in need.
+    brief: PromptId,
     case: Option<CaseNumber>,
     promise: Option<Outcome>,
     /// Phones whose owner pressed 2: not asked again in this call.
@@ -116,6 +118,7 @@ impl Call {
             orders: VecDeque::new(),
             plays: BTreeMap::new(),
             category: Category::Unspecified,
+            brief: Category::Unspecified.brief(),
             case: None,
             promise: None,
             declined: BTreeSet::new(),

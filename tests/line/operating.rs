@@ -5,9 +5,8 @@ use polaris::app::phone::{Do, Told};
 use std::io::Write as _;
 
 use crate::line_support::raw::RawCaller;
-use crate::line_support::service::Service;
 use crate::line_support::{ADA, CITIZENS, MARK, Place, lane, mark, soon};
-use crate::{CALLER, Scene, accept};
+use crate::{CALLER, Scene, Service, accept};
 
 /// A service with this in its `[sip]`.
 fn place_with(line: &str) -> Place {
@@ -184,4 +183,14 @@ async fn sigterm_in_the_same_instant_it_answers_stops_it_in_order() {
     for _ in 0..5 {
         Scene::set().await.service.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_connection_that_writes_is_in_wal_and_waits_for_the_disk() {
+    let place = Place::new(lane(), &[]);
+    let service = Service::start(&place).await;
+    // Read back by the writer on its own connection: both pragmas hold for one alone.
+    service.says(&["store.journal_mode=\"wal\" store.synchronous=2"]).await;
+    assert!(!service.said(&["ERROR", "store.synchronous"]), "{}", service.log());
+    service.stop().await;
 }
