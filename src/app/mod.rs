@@ -2,6 +2,7 @@
 
 pub mod config;
 mod config_places;
+mod config_trunks;
 pub mod plans;
 
 mod case_print;
