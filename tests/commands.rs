@@ -91,6 +91,51 @@ async fn an_absent_configuration_or_dialplan_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_slip_in_a_trunk_is_told_at_once() {
+    let place = place();
+    let trunk = |name: &str, lines: &str| {
+        format!("[[trunk]]\nname = \"{name}\"\nproxy = \"127.0.0.1:5060\"\n{lines}\n")
+    };
+    let trunks = [
+        trunk("prova", ""),
+        trunk("senza utente", "register = true"),
+        trunk("file assente", "user = \"a\"\npassword_file = \"segreto-assente\""),
+        trunk("due password", "user = \"a\"\npassword = \"b\"\npassword_file = \"altro\""),
+        trunk("senza password", "user = \"a\""),
+        trunk("senza peso", "weight = 0"),
+        trunk("nome strano", "domain = \"a b\""),
+        trunk("breve", "register = true\nuser = \"a\"\npassword = \"b\"\nexpires = \"1s\""),
+        trunk("mai", "expires = \"domani\""),
+        trunk("altrove", "").replace("127.0.0.1:5060", "senza porta"),
+    ];
+    let config = place.config(&trunks.concat()).replace("[rtp]", "drain_max = \"mai\"\n[rtp]");
+    place.write("polaris.toml", &config);
+    for command in ["serve", "check", "trunks"] {
+        refused(
+            &place.run(&[command]),
+            &[
+                "«prova» è scritto due volte",
+                "«senza utente»: con «register» servono",
+                "segreto-assente",
+                "«due password»",
+                "«senza password»: servono insieme",
+                "«weight» parte da 1",
+                "«a b» in «domain»",
+                "«expires» va da",
+                "«domani» in «expires»",
+                "«senza porta»",
+                "«mai» in «drain_max»",
+            ],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_service_nobody_asks_the_trunks() {
+    refused(&place().run(&["trunks"]), &["non è in funzione"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_with_a_slip_is_shown_with_its_line() {
     let place = place();
     place.edit_plan("ask-call-back ", "ask-call-bak ");

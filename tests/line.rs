@@ -20,6 +20,8 @@ mod operating;
 mod ringing;
 #[path = "line/talking.rs"]
 mod talking;
+#[path = "line/trunks.rs"]
+mod trunks;
 
 use line_support::exchange::Exchange;
 use line_support::person::Person;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{check_paths, house, plans};
+use super::{check_paths, files, house, plans, trunks};
 use crate::dialplan::{self, Plan};
 use crate::roster::{Need, Roster};
 use crate::voice::Recordings;
@@ -60,6 +60,16 @@ pub(super) async fn check(
         severity: "error",
         about: "dialplan",
         text: failure.clone(),
+    }));
+    findings.extend(files::check(&config).err().map(|error| Finding {
+        severity: "warning",
+        about: "system",
+        text: error.to_string(),
+    }));
+    findings.extend(trunks::complaints(&config).into_iter().map(|text| Finding {
+        severity: "warning",
+        about: "trunk",
+        text,
     }));
     findings.extend(paths(&read, &recordings));
     findings.extend(roster(&config, &read).await);

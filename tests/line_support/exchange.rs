@@ -53,6 +53,11 @@ async fn pass(
     loop {
         let Ok((length, from)) = socket.recv_from(&mut buffer).await else { continue };
         let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        if from == service && text.starts_with("OPTIONS ") {
+            // The operator itself is asked: it is there.
+            let _ = socket.send_to(reply(&text, "200 OK").as_bytes(), from).await;
+            continue;
+        }
         let to = if from == service {
             let call = header(&text, "Call-ID:").unwrap_or_default();
             if text.starts_with("INVITE ") && seen.insert(call.clone()) {
@@ -75,4 +80,12 @@ async fn pass(
 
 pub fn header(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
+}
+
+/// A response without a body to a request.
+pub fn reply(request: &str, status: &str) -> String {
+    let echoed = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+    let echoed = request.lines().filter(|line| echoed.iter().any(|name| line.starts_with(name)));
+    let echoed: String = echoed.map(|line| format!("{line}\r\n")).collect();
+    format!("SIP/2.0 {status}\r\n{echoed}Content-Length: 0\r\n\r\n")
 }
