@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{check_paths, house, plans};
+use super::{check_paths, files, house, plans, trunks};
 use crate::dialplan::{self, Plan};
 use crate::roster::{Need, Roster};
 use crate::voice::Recordings;
@@ -24,15 +24,19 @@ pub(super) async fn check(
     config: Result<Config, ReadConfigError>,
     json: bool,
 ) -> anyhow::Result<Exit> {
+    let mut findings = Vec::new();
     let config = match config {
         Ok(config) => config,
-        Err(ReadConfigError::Wrong { problems }) => {
+        Err(ReadConfigError::Wrong { problems, rest }) => {
             let error = |text| Finding { severity: "error", about: "config", text };
-            return report(problems.into_iter().map(error).collect(), json);
+            findings.extend(problems.into_iter().map(error));
+            match rest {
+                Some(config) => *config,
+                None => return report(findings, json),
+            }
         }
         Err(error) => return Err(error.into()),
     };
-    let mut findings = Vec::new();
     let embedded = Recordings::embedded();
     let recordings = match &config.prompt_overrides {
         None => embedded,
@@ -56,6 +60,16 @@ pub(super) async fn check(
         severity: "error",
         about: "dialplan",
         text: failure.clone(),
+    }));
+    findings.extend(files::check(&config).err().map(|error| Finding {
+        severity: "warning",
+        about: "system",
+        text: error.to_string(),
+    }));
+    findings.extend(trunks::complaints(&config).into_iter().map(|text| Finding {
+        severity: "warning",
+        about: "trunk",
+        text,
     }));
     findings.extend(paths(&read, &recordings));
     findings.extend(roster(&config, &read).await);

@@ -1,6 +1,8 @@
 //! The doors: commands and configuration.
 
 pub mod config;
+mod config_places;
+mod config_trunks;
 pub mod plans;
 
 mod case_print;
@@ -9,6 +11,7 @@ mod check;
 mod check_paths;
 mod command;
 mod demo;
+mod files;
 mod house;
 mod logs;
 pub mod phone;
@@ -16,6 +19,7 @@ mod prompts;
 pub mod recognise;
 mod roster;
 mod serve;
+mod trunks;
 mod try_out;
 mod what_if;
 mod what_if_print;

@@ -102,10 +102,10 @@ impl Call {
         }
     }
 
-    /// Category, Comune once known, and case number: only ever after key 1.
+    /// Category and case number: only ever after key 1. No step of a call reveals the
+    /// Comune, so none is said (domain: «only if known»).
     fn brief(&self) -> Vec<PromptId> {
-        let category = PromptId::new(&format!("category.{}", self.category));
-        let mut brief = vec![category];
+        let mut brief = vec![self.brief.clone()];
         brief.extend(self.case_spoken());
         brief.push(PromptId::new("worker.connect"));
         brief

@@ -55,6 +55,8 @@ pub struct Call {
     plays: BTreeMap<LegId, PlayId>,
     language: Language,
     category: Category,
+    /// The recording that tells a responder who is in need.
+    brief: PromptId,
     case: Option<CaseNumber>,
     promise: Option<Outcome>,
     /// People who pressed 2: not asked again in this call, on no phone of theirs.
@@ -122,6 +124,7 @@ impl Call {
             orders: VecDeque::new(),
             plays: BTreeMap::new(),
             category: Category::Unspecified,
+            brief: Category::Unspecified.brief(),
             case: None,
             promise: None,
             declined: BTreeSet::new(),

@@ -108,6 +108,8 @@ pub enum Choice {
         category: Category,
         /// What the plan calls it, in Italian, for people to read.
         label: String,
+        /// The recording that says so to the responder, after key 1.
+        brief: PromptId,
     },
     /// Goes on with the direct script: police and operators.
     Direct,
@@ -170,7 +172,7 @@ impl Plan {
             })
             .flatten()
             .find_map(|choice| match choice {
-                Choice::Category { category: its, label } if *its == category => {
+                Choice::Category { category: its, label, .. } if *its == category => {
                     Some(label.as_str())
                 }
                 _ => None,

@@ -13,6 +13,7 @@ mod error;
 mod import;
 mod instant;
 mod journal;
+mod left_behind;
 mod read;
 mod recover;
 mod rows;
