@@ -9,7 +9,7 @@ use super::command::Exit;
 use super::config::{Config, ReadConfigError};
 use super::{house, plans};
 use crate::dialplan::{self, Plan};
-use crate::roster::{Need, Roster};
+use crate::roster::Need;
 use crate::voice::Recordings;
 
 /// Something found, as JSON.
@@ -64,16 +64,15 @@ pub(super) async fn check(
 /// Services with nobody on duty now, or whose roster cannot be read.
 async fn roster(config: &Config, read: &plans::Read) -> Vec<Finding> {
     let warning = |text: String| Finding { severity: "warning", about: "roster", text };
-    let shifts = match house::read_store(config).await {
+    let roster = match house::read_store(config).await {
         Ok(store) => store.roster().await.map_err(anyhow::Error::from),
         Err(error) => Err(error),
     };
-    let shifts = match shifts {
-        Ok(shifts) => shifts,
+    let roster = match roster {
+        Ok(standing) => standing.roster,
         Err(error) => return vec![warning(format!("i turni non si possono leggere: {error:#}"))],
     };
     let at = house::wall();
-    let roster = Roster::from_shifts(shifts);
     let nobody =
         |plan: &Plan| roster.on_call(&plan.service, &plan.equipe, at, &Need::default()).is_empty();
     read.plans

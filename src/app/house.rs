@@ -14,7 +14,6 @@ use tokio::task::JoinHandle;
 use super::config::Config;
 use crate::line::{Gate, Line};
 use crate::media::{Engine, Ports, Shelf, builtin};
-use crate::roster::Roster;
 use crate::rtp::encode;
 use crate::sip::{self, Endpoint};
 use crate::store::{Reader, Recovered, Store};
@@ -74,7 +73,7 @@ impl House {
             shelf: Arc::new(shelf(recordings)),
             store: store.clone(),
             directory,
-            roster: roster.ok().map(|shifts| Arc::new(Roster::from_shifts(shifts))),
+            roster: roster.ok().map(|standing| Arc::new(standing.roster)),
         };
         let mut switchboard = Switchboard::new(settings(config)?, parts);
         if let Some(watch) = watch {

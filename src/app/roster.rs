@@ -21,6 +21,9 @@ pub(super) enum Roster {
     Import {
         /// Il file CSV: service,équipe,step,person,phone,from,until.
         file: PathBuf,
+        /// Chi lo fa; senza, l'utente di questa macchina.
+        #[arg(long, value_name = "NOME")]
+        by: Option<String>,
     },
     /// Scrive i turni in CSV.
     Export,
@@ -51,17 +54,23 @@ const ZONE: Tz = chrono_tz::Europe::Rome;
 
 pub(super) async fn run(config: &Config, command: Roster) -> anyhow::Result<Exit> {
     match command {
-        Roster::Import { file } => import(config, &file).await,
+        Roster::Import { file, by } => import(config, &file, by.as_deref()).await,
         Roster::Export => {
-            let shifts = read_store(config).await?.roster().await?;
-            print!("{}", roster::write_csv(&shifts));
+            let standing = read_store(config).await?.roster().await?;
+            print!("{}", roster::write_csv(&standing.roster.records().shifts));
             Ok(Exit::Done)
         }
         Roster::OnCall { at, json } => on_call(config, at.as_deref(), json).await,
     }
 }
 
-async fn import(config: &Config, file: &std::path::Path) -> anyhow::Result<Exit> {
+/// The account on this machine, for who gives no name.
+fn os_user() -> String {
+    let named = |variable| std::env::var(variable).ok().filter(|name| !name.trim().is_empty());
+    named("LOGNAME").or_else(|| named("USER")).unwrap_or_else(|| "sconosciuto".to_owned())
+}
+
+async fn import(config: &Config, file: &std::path::Path, by: Option<&str>) -> anyhow::Result<Exit> {
     let name = file.display();
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("{name}: il file non si può leggere"))?;
@@ -76,8 +85,17 @@ async fn import(config: &Config, file: &std::path::Path) -> anyhow::Result<Exit>
         }
     };
     unknown_services(config, &shifts);
-    store::import_roster(&config.store_url, &shifts).await?;
-    println!("{} turni importati.", shifts.len());
+    let count = shifts.len();
+    let edit = roster::Edit::Import(roster::Rows::Shifts(shifts));
+    let by = by.map_or_else(os_user, str::to_owned);
+    match store::edit_roster(&config.store_url, &edit, &by, house::wall()).await {
+        Err(store::EditRosterError::Refused(refused)) => {
+            eprintln!("{refused}\nNiente è stato importato.");
+            return Ok(Exit::Problems);
+        }
+        edited => edited?,
+    };
+    println!("{count} turni importati.");
     Ok(Exit::Done)
 }
 
@@ -98,7 +116,8 @@ fn unknown_services(config: &Config, shifts: &[roster::Shift]) {
 
 async fn on_call(config: &Config, at: Option<&str>, json: bool) -> anyhow::Result<Exit> {
     let at = at.map(parse_instant).transpose()?.unwrap_or_else(house::wall);
-    let shifts = read_store(config).await?.roster().await?;
+    let standing = read_store(config).await?.roster().await?;
+    let shifts = &standing.roster.records().shifts;
     let mut on_duty: Vec<&roster::Shift> = shifts.iter().filter(|shift| shift.covers(at)).collect();
     on_duty.sort_by_key(|shift| (shift.service.clone(), shift.equipe.clone(), shift.step));
     for shift in &on_duty {

@@ -11,7 +11,6 @@ use super::command::Exit;
 use super::config::Config;
 use super::house::{self, House};
 use super::plans;
-use crate::roster::Roster;
 use crate::store::Store;
 use crate::switchboard::Control;
 use crate::voice::Recordings;
@@ -130,13 +129,13 @@ async fn watch_roster(store: Arc<Store>, control: mpsc::Sender<Control>) {
             continue;
         }
         match store.roster().await {
-            Ok(shifts) => {
-                let what = match known.replace(revision) {
+            Ok(standing) => {
+                let what = match known.replace(standing.revision) {
                     None => "the roster was read",
                     Some(_) => "the roster was read anew",
                 };
-                tracing::info!(shifts = shifts.len(), "{what}");
-                let roster = Arc::new(Roster::from_shifts(shifts));
+                tracing::info!(revision = standing.revision, "{what}");
+                let roster = Arc::new(standing.roster);
                 if control.send(Control::Roster(Some(roster))).await.is_err() {
                     return;
                 }

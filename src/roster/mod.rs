@@ -8,6 +8,7 @@ mod civil;
 mod coverage;
 mod diff;
 mod duty;
+mod edit;
 mod index;
 mod ladder;
 mod laws;
@@ -26,6 +27,7 @@ mod write;
 pub use civil::CivilTimeError;
 pub use coverage::{Coverage, Finding, Lack, coverage};
 pub use diff::{Changed, diff};
+pub use edit::{Author, Edit, EditError, Edited, OrphanedSwap, Rows, Scope, Scoped};
 pub use ladder::{Ladder, OnCall, Step};
 pub use mistake::{Column, Mistake, RowProblem};
 pub use period::{Entered, NotAPeriod, Period};
@@ -36,7 +38,7 @@ pub use record::{
     StepPolicy, Swap, TurnId,
 };
 pub use rotation::{Rotation, Window};
-pub use shift::{Shift, ShiftId};
+pub use shift::{Shift, ShiftId, tell_apart};
 pub use span::Span;
 pub use turn::{Rule, Turn};
 pub use whole::Roster;

@@ -9,3 +9,4 @@ mod contract;
 mod crash;
 mod failures;
 mod place;
+mod roster;
