@@ -27,6 +27,7 @@ pub mod roster;
 
 pub mod call;
 
+pub mod feed;
 pub mod line;
 pub mod media;
 pub mod store;

@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod command;
 mod demo;
+mod duty;
 mod house;
 mod logs;
 pub mod phone;

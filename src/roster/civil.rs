@@ -32,7 +32,10 @@ const WITH_OFFSET: [&str; 2] = ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%dT%H:%M:%S%:z"];
 
 /// Reads `2026-12-24T20:00` as civil time of `zone`; an offset may follow, and then
 /// says which of two equal times is meant.
-pub(super) fn read(text: &str, zone: Tz) -> Result<DateTime<Utc>, CivilTimeError> {
+///
+/// # Errors
+/// Why the text names no single instant, and what to write.
+pub fn read(text: &str, zone: Tz) -> Result<DateTime<Utc>, CivilTimeError> {
     for form in WITH_OFFSET {
         if let Ok(at) = DateTime::parse_from_str(text, form) {
             return Ok(at.to_utc());

@@ -91,6 +91,37 @@ pub enum ReadRosterError {
     Sql(#[from] sqlx::Error),
 }
 
+/// Why a calendar's address was not made or revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum EditFeedsError {
+    /// The database could not be opened.
+    #[error("la banca dati non si può aprire")]
+    Open(#[from] OpenStoreError),
+    /// The database did not take it.
+    #[error("la banca dati non ha accettato la modifica: nulla è cambiato")]
+    Sql(#[from] sqlx::Error),
+}
+
+/// Why the roster kept beside the database is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadKeptRosterError {
+    /// It is not as it was written.
+    #[error("la copia dei turni {0} è rovinata")]
+    Damaged(PathBuf),
+    /// None was ever kept.
+    #[error("non c'è una copia dei turni in {0}")]
+    None(PathBuf),
+    /// The file cannot be read.
+    #[error("la copia dei turni {path} non si può leggere")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
 /// Why the roster was not edited. Nothing of the edit was done.
 #[derive(Debug, thiserror::Error)]
 pub enum EditRosterError {

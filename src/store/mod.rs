@@ -10,8 +10,10 @@ mod apply;
 mod columns;
 mod database;
 mod error;
+mod feeds;
 mod instant;
 mod journal;
+mod kept;
 mod read;
 mod recover;
 mod roster;
@@ -27,10 +29,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use error::{EditRosterError, OpenStoreError, ReadCallsError, ReadRosterError};
+pub use error::{
+    EditFeedsError, EditRosterError, OpenStoreError, ReadCallsError, ReadKeptRosterError,
+    ReadRosterError,
+};
+pub use feeds::{FeedRow, add_feed, revoke_feed};
+pub use kept::{KEPT_ROSTER, KeptRoster, keep_roster, kept_roster};
 pub use read::Reader;
 pub use recover::{InterruptedCall, Recovered};
-pub use roster::{EditedRoster, RosterChange, StandingRoster, edit_roster};
+pub use roster::{EditedRoster, RosterChange, StandingRoster, bring_up_to_date, edit_roster};
 pub use rows::{AttemptRow, CallRow, CaseRow, EntryRow};
 pub use standing::{Journaled, Opening, Standing, Write};
 
@@ -230,4 +237,9 @@ impl Store {
     pub async fn roster_revision(&self) -> Result<i64, ReadRosterError> {
         self.reader.roster_revision().await
     }
+}
+
+/// Bytes as hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,7 +9,8 @@ use sqlx::sqlite::SqlitePoolOptions;
 use super::rows::{self, AttemptRow, CallRow, CaseRow, EntryRow};
 use super::settings::Settings;
 use super::{
-    OpenStoreError, ReadCallsError, ReadRosterError, RosterChange, StandingRoster, roster, schema,
+    FeedRow, OpenStoreError, ReadCallsError, ReadRosterError, RosterChange, StandingRoster, feeds,
+    roster, schema,
 };
 use crate::roster::Roster;
 use crate::words::{CallId, CaseNumber, ServiceId};
@@ -183,5 +184,21 @@ impl Reader {
     /// When the database cannot be read.
     pub async fn roster_changes(&self, limit: u32) -> Result<Vec<RosterChange>, ReadRosterError> {
         Ok(roster::changes(&mut *self.pool.acquire().await?, limit).await?)
+    }
+
+    /// All addresses of calendars, in the order they were made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn feeds(&self) -> Result<Vec<FeedRow>, ReadRosterError> {
+        Ok(feeds::all(&mut *self.pool.acquire().await?).await?)
+    }
+
+    /// The calendar of a token, given its hash; `None` when it was revoked, or never made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn feed(&self, token_hash: &str) -> Result<Option<FeedRow>, ReadRosterError> {
+        Ok(feeds::find(&mut *self.pool.acquire().await?, token_hash).await?)
     }
 }

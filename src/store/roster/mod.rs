@@ -48,6 +48,16 @@ pub struct EditedRoster {
 /// How often an edit is tried again because another one came in between.
 const TRIES: u32 = 5;
 
+/// Brings the database at `url` up to date, and creates it where there is none yet.
+///
+/// # Errors
+/// When it cannot be opened or brought up to date.
+pub async fn bring_up_to_date(url: &str) -> Result<(), EditRosterError> {
+    let settings = Settings::read(url, Path::new("."))?;
+    settings.create_folders().map_err(OpenStoreError::Folder)?;
+    Ok(database::connect(&settings, true).await?.close().await?)
+}
+
 /// Makes one edit of the roster in the database at `url`, creating it where there is none
 /// yet; works while the service runs, which notices.
 ///
