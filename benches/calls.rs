@@ -9,6 +9,8 @@
 mod load;
 #[path = "calls/message.rs"]
 mod message;
+#[path = "shared/process.rs"]
+mod process;
 #[path = "calls/service.rs"]
 mod service;
 #[path = "calls/telephone.rs"]

@@ -6,15 +6,17 @@
 #[expect(unreachable_pub, reason = "a bench is nobody's library")]
 #[path = "media/load.rs"]
 mod load;
+#[path = "shared/process.rs"]
+mod process;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::IpAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use polaris::media::{Engine, Order, Ports, Repeat, Sound, StreamId, builtin};
 use polaris::words::{Clock, Codec, Direction, PlayId, StreamFormat, SystemClock};
+use process::{memory_kb, threads_cpu_ms};
 
 const HERE: &str = "127.0.50.1";
 
@@ -57,7 +59,8 @@ fn main() -> anyhow::Result<()> {
 
 fn measure(scenario: &Scenario) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let before = memory_kb()?;
+    let this = std::process::id();
+    let before = memory_kb(this)?;
     let (engine, _reports) = Engine::start(1, Arc::clone(&clock))?;
     let mut ports = Ports::new(HERE.parse()?, 20_000..=29_999);
     let legs = if scenario.bridged { 2 * scenario.calls } else { scenario.calls };
@@ -87,10 +90,10 @@ fn measure(scenario: &Scenario) -> anyhow::Result<()> {
         }
     }
     load.go()?;
-    let (cpu, at) = (cpu_ms()?, clock.now());
+    let (cpu, at) = (threads_cpu_ms(this)?, clock.now());
     let report = load.finish()?;
-    let (cpu, took) = (cpu_ms()? - cpu, clock.now() - at);
-    let memory = memory_kb()?.saturating_sub(before) as f64 / scenario.calls as f64;
+    let (cpu, took) = (threads_cpu_ms(this)? - cpu, clock.now() - at);
+    let memory = memory_kb(this)?.saturating_sub(before) as f64 / scenario.calls as f64;
     print(scenario, cpu / took.as_secs_f64() / scenario.calls as f64, memory, &report);
     Ok(())
 }
@@ -159,22 +162,4 @@ impl Load {
         self.process.wait()?;
         Ok(report)
     }
-}
-
-/// CPU time of all threads of this process.
-fn cpu_ms() -> anyhow::Result<f64> {
-    let mut spent = Duration::ZERO;
-    for task in std::fs::read_dir("/proc/self/task")? {
-        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        let nanos = text.split(' ').next().unwrap_or("0").parse()?;
-        spent += Duration::from_nanos(nanos);
-    }
-    Ok(spent.as_secs_f64() * 1000.0)
-}
-
-fn memory_kb() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.ok_or_else(|| anyhow::anyhow!("no VmRSS"))?.parse()?)
 }

@@ -7,11 +7,12 @@
 //! 2. [`sip`], [`rtp`], [`calendar`]: the signal, the sound on the wire, the time of day.
 //! 3. [`dialplan`], [`roster`], [`case`]: the script, who is on duty, the record.
 //! 4. [`call`]: the conversation.
-//! 5. [`mod@line`], [`media`], [`voice`], [`store`]: sockets, sound, speech, disk.
-//! 6. [`switchboard`]: runs calls.
-//! 7. [`app`]: the doors: commands and configuration.
+//! 5. [`rehearsal`]: a call in virtual time; every path of a plan.
+//! 6. [`mod@line`], [`media`], [`voice`], [`store`]: sockets, sound, speech, disk.
+//! 7. [`switchboard`]: runs calls.
+//! 8. [`app`]: the doors: commands and configuration.
 //!
-//! Floors 1–4 are pure: no socket, no clock, no file, no SQL.
+//! Floors 1–5 are pure: no socket, no clock, no file, no SQL.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed test may panic"))]
 
@@ -26,6 +27,8 @@ pub mod dialplan;
 pub mod roster;
 
 pub mod call;
+
+pub mod rehearsal;
 
 pub mod feed;
 pub mod line;

@@ -58,6 +58,28 @@ async fn a_misspelt_key_is_shown_with_its_line_and_the_right_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn check_names_every_slip_of_configuration_and_plan_at_once() {
+    let place = place();
+    let config = place.read("polaris.toml").replace("data_dir", "data_dri");
+    place.write("polaris.toml", &format!("{config}\n[rpt]\nports = \"20000-20099\"\n"));
+    let plan = place.read("plan.kdl").replace("ring on-call", "rign on-call");
+    place.write("plan.kdl", &plan);
+    let output = place.run(&["check"]);
+    let words = ["forse intendevi «data_dir»", "chiave sconosciuta «rpt»", "rign", "plan.kdl"];
+    refused(&output, &words);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_prompts_of_the_program_are_checked_without_a_folder() {
+    let place = place();
+    let output = place.run(&["prompts", "check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    let looked = polaris::voice::Recordings::embedded().iter().count();
+    assert_eq!(said, format!("{looked} registrazioni guardate, 0 difetti.\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_absent_configuration_or_dialplan_is_named() {
     let place = place();
     refused(&place.run(&["serve", "--config", "non-c-e.toml"]), &["non-c-e.toml", "non si può"]);
@@ -66,6 +88,51 @@ async fn an_absent_configuration_or_dialplan_is_named() {
     let output = place.run(&["serve"]);
     refused(&output, &["polaris.toml", "riga", "piano-assente.kdl", "non esiste"]);
     refused(&place.run(&["check"]), &["piano-assente.kdl"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_slip_in_a_trunk_is_told_at_once() {
+    let place = place();
+    let trunk = |name: &str, lines: &str| {
+        format!("[[trunk]]\nname = \"{name}\"\nproxy = \"127.0.0.1:5060\"\n{lines}\n")
+    };
+    let trunks = [
+        trunk("prova", ""),
+        trunk("senza utente", "register = true"),
+        trunk("file assente", "user = \"a\"\npassword_file = \"segreto-assente\""),
+        trunk("due password", "user = \"a\"\npassword = \"b\"\npassword_file = \"altro\""),
+        trunk("senza password", "user = \"a\""),
+        trunk("senza peso", "weight = 0"),
+        trunk("nome strano", "domain = \"a b\""),
+        trunk("breve", "register = true\nuser = \"a\"\npassword = \"b\"\nexpires = \"1s\""),
+        trunk("mai", "expires = \"domani\""),
+        trunk("altrove", "").replace("127.0.0.1:5060", "senza porta"),
+    ];
+    let config = place.config(&trunks.concat()).replace("[rtp]", "drain_max = \"mai\"\n[rtp]");
+    place.write("polaris.toml", &config);
+    for command in ["serve", "check", "trunks"] {
+        refused(
+            &place.run(&[command]),
+            &[
+                "«prova» è scritto due volte",
+                "«senza utente»: con «register» servono",
+                "segreto-assente",
+                "«due password»",
+                "«senza password»: servono insieme",
+                "«weight» parte da 1",
+                "«a b» in «domain»",
+                "«expires» va da",
+                "«domani» in «expires»",
+                "«senza porta»",
+                "«mai» in «drain_max»",
+            ],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_service_nobody_asks_the_trunks() {
+    refused(&place().run(&["trunks"]), &["non è in funzione"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

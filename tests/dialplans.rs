@@ -45,7 +45,10 @@ const HEARD: [&str; 28] = [
 ];
 
 /// Spoken in Italian only.
-const TOLD: [&str; 5] = [
+const TOLD: [&str; 8] = [
+    "category.violence.lecce",
+    "category.homeless.lecce",
+    "category.elderly.lecce",
     "worker.offer",
     "worker.offer.lecce",
     "worker.escalate.1",

@@ -4,6 +4,8 @@
 
 mod line_support;
 
+#[path = "line/dialling.rs"]
+mod dialling;
 #[path = "line/failing.rs"]
 mod failing;
 #[path = "line/keys.rs"]
@@ -18,6 +20,8 @@ mod operating;
 mod ringing;
 #[path = "line/talking.rs"]
 mod talking;
+#[path = "line/trunks.rs"]
+mod trunks;
 
 use line_support::exchange::Exchange;
 use line_support::person::Person;
@@ -34,7 +38,7 @@ struct Scene {
     service: Service,
     caller: Person,
     ada: Person,
-    _exchange: Exchange,
+    exchange: Exchange,
 }
 
 impl Scene {
@@ -56,7 +60,7 @@ impl Scene {
         let exchange = Exchange::open(net, &numbers).await;
         let caller = Person::at("chi chiama", net.caller()).await;
         let service = Service::start(&place).await;
-        Self { place, service, caller, ada, _exchange: exchange }
+        Self { place, service, caller, ada, exchange }
     }
 
     fn call(&self, to: &str) {

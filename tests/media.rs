@@ -27,24 +27,24 @@ fn is_silent(codec: Codec, payload: &[u8]) -> bool {
     payload.iter().all(|byte| *byte == silence(codec))
 }
 
-#[test]
-fn a_prompt_arrives_bit_for_bit_every_twenty_milliseconds() {
-    let phone = Phone::at("127.0.41.2", Codec::Pcma);
-    let mut bench = Bench::at("127.0.41.1");
+/// Plays a second of sound to a telephone that wants packets of `ptime_ms`.
+fn hears_a_prompt(phone: &Phone, mut bench: Bench, ptime_ms: u8) {
     let sound = Arc::new(Sound::from_pcm(&tone(440.0, 0, 8000 + 37)));
     bench.open(1, &[]);
     bench.engine.order(play(&sound, Repeat::Once));
-    bench.agree(1, phone.format());
+    bench.agree(1, StreamFormat { ptime_ms, ..phone.format() });
+    let samples = usize::from(ptime_ms) * 8;
+    let packets = u16::try_from(8037_usize.div_ceil(samples)).unwrap();
     let mut heard = Vec::new();
     let (first, payload) = phone.hear();
     let began = bench.clock.now();
     assert!(first.marker);
     heard.extend(payload);
     let mut timestamp = first.timestamp;
-    for nth in 1..=50_u16 {
+    for nth in 1..packets {
         let (header, payload) = phone.hear();
         assert_eq!(header.sequence, first.sequence.wrapping_add(nth));
-        timestamp = timestamp.wrapping_add(160);
+        timestamp = timestamp.wrapping_add(samples as u32);
         // A machine that stood still gives slots up, and says so with the marker.
         if header.marker {
             assert!(header.timestamp.wrapping_sub(timestamp) < 8000);
@@ -52,15 +52,53 @@ fn a_prompt_arrives_bit_for_bit_every_twenty_milliseconds() {
         }
         assert_eq!(header.timestamp, timestamp);
         assert_eq!((header.ssrc, header.payload_type), (first.ssrc, 8));
-        assert_eq!(payload.len(), 160);
+        assert_eq!(payload.len(), samples);
         heard.extend(payload);
     }
     let took = bench.clock.now() - began;
-    assert!((900..2500).contains(&took.as_millis()), "50 packets in {took:?}");
+    assert!((900..2500).contains(&took.as_millis()), "{packets} packets in {took:?}");
     assert_eq!(&heard[..8037], sound.coded(Codec::Pcma));
     assert!(is_silent(Codec::Pcma, &heard[8037..]));
     assert!(matches!(bench.report(), Report::PlayFinished { stream: FIRST, play: PlayId(7) }));
     assert!(is_silent(Codec::Pcma, &phone.hear().1), "silence goes on");
+}
+
+#[test]
+fn a_prompt_arrives_bit_for_bit_every_twenty_milliseconds() {
+    hears_a_prompt(&Phone::at("127.0.41.2", Codec::Pcma), Bench::at("127.0.41.1"), 20);
+}
+
+#[test]
+fn a_telephone_that_wants_packets_of_ten_milliseconds_gets_them() {
+    hears_a_prompt(&Phone::at("127.0.41.34", Codec::Pcma), Bench::at("127.0.41.33"), 10);
+}
+
+#[test]
+fn a_telephone_that_wants_packets_of_thirty_milliseconds_gets_them() {
+    hears_a_prompt(&Phone::at("127.0.41.36", Codec::Pcma), Bench::at("127.0.41.35"), 30);
+}
+
+#[test]
+fn a_bridge_passes_packets_on_as_long_as_they_came_whatever_was_agreed() {
+    let mut one = Phone::at("127.0.41.38", Codec::Pcma);
+    let mut two = Phone::at("127.0.41.39", Codec::Pcmu);
+    let mut bench = Bench::at("127.0.41.37");
+    let (to_one, to_two) = (bench.open(1, &[]), bench.open(2, &[]));
+    bench.agree(1, one.format());
+    bench.agree(2, StreamFormat { ptime_ms: 30, ..two.format() });
+    assert_eq!((one.hear().1.len(), two.hear().1.len()), (160, 240));
+    bench.engine.order(Order::Bridge { a: FIRST, b: SECOND });
+    let mut came = (Vec::new(), Vec::new());
+    for nth in 0..40 {
+        one.say(to_one, &tone(425.0, nth * 160, 160));
+        two.say(to_two, &tone(1000.0, nth * 240, 240));
+        came.0.push(one.hear().1.len());
+        came.1.push(two.hear().1.len());
+    }
+    // Before the bridge each hears silence of its own length.
+    let of = |lengths: &[usize], length| lengths.iter().filter(|l| **l == length).count();
+    assert!(of(&came.0, 240) >= 10 && of(&came.0, 240) + of(&came.0, 160) == 40, "{came:?}");
+    assert!(of(&came.1, 160) >= 10 && of(&came.1, 240) + of(&came.1, 160) == 40, "{came:?}");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use polaris::voice::level::{active_level, fractions, peak};
-use polaris::voice::{Content, RATE, Recordings, Texts, check, for_responders_only, render, speak};
+use polaris::voice::{
+    Content, RATE, Recordings, Texts, check, check_embedded, for_responders_only, render, speak,
+};
 use polaris::words::{Category, Language, PromptId};
 use proptest::prelude::*;
 
@@ -33,8 +35,11 @@ fn seconds(id: &str) -> f64 {
 
 #[test]
 fn the_committed_prompts_have_no_defect() {
-    let defects: Vec<_> = check(&prompts()).iter().map(ToString::to_string).collect();
-    assert!(defects.is_empty(), "{defects:#?}");
+    for found in [check(&prompts()), check_embedded()] {
+        assert_eq!(found.recordings, Recordings::embedded().iter().count());
+        let defects: Vec<_> = found.defects.iter().map(ToString::to_string).collect();
+        assert!(defects.is_empty(), "{defects:#?}");
+    }
 }
 
 #[test]

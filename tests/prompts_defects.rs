@@ -166,7 +166,7 @@ fn the_check_names_texts_without_recordings_and_recordings_without_texts() {
     for path in ["it/hold.1.wav", "en/hold.1.wav", "it/old.wav"] {
         fs::copy(good.file(), place(path)).unwrap();
     }
-    let found: Vec<_> = check(folder.path()).iter().map(ToString::to_string).collect();
+    let found: Vec<_> = check(folder.path()).defects.iter().map(ToString::to_string).collect();
     let expected = [
         ("it/retry.wav", "la registrazione manca. Esegui: polaris prompts render retry."),
         (
@@ -188,7 +188,10 @@ fn a_text_changed_after_its_recording_is_named() {
     fs::write(place.join("texts.toml"), "\"retry\" = \"Riprovi.\"\n").unwrap();
     polaris::voice::render(folder.path(), &[], Some(Language::It)).unwrap();
     let stale = |folder: &Path| {
-        check(folder).iter().any(|defect| defect.to_string().contains("il testo è cambiato"))
+        check(folder)
+            .defects
+            .iter()
+            .any(|defect| defect.to_string().contains("il testo è cambiato"))
     };
     assert!(!stale(folder.path()));
     fs::write(place.join("texts.toml"), "\"retry\" = \"Riprovi ancora.\"\n").unwrap();

@@ -315,6 +315,7 @@ async fn a_diff_says_who_would_ring_instead_and_imports_nothing() {
     let line = other.lines().find(|line| line.contains("queste 24 h")).unwrap();
     assert!(line.starts_with("polaris-br4/equipe "), "{line}");
     assert!(line.contains("ora squillano a Ada Greco"), "{line}");
+    assert!(done(&place, &["what-if", "--diff", "altro.csv"]).contains(line));
     assert_eq!(done(&place, &["roster", "changes"]), before);
 }
 

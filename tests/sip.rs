@@ -4,6 +4,8 @@
 
 #[path = "sip/bench.rs"]
 mod bench;
+#[path = "sip/broken.rs"]
+mod broken;
 #[path = "sip/called.rs"]
 mod called;
 #[path = "sip/calling.rs"]

@@ -30,8 +30,11 @@ fn prompts(ids: &[&str]) -> Vec<PromptId> {
 }
 
 fn menu() -> Menu {
-    let category =
-        |category: Category| Choice::Category { category, label: category.italian().to_owned() };
+    let category = |category: Category| Choice::Category {
+        category,
+        label: category.italian().to_owned(),
+        brief: category.brief(),
+    };
     let key = |c: char| Digit::try_from(c).expect("a key");
     Menu {
         prompts: prompts(&["menu.polaris"]),
@@ -208,6 +211,9 @@ impl World {
                 if !self.picked_up.contains(leg) {
                     self.broken("bridged a phone nobody picked up", seed);
                 }
+                if self.sounds_for_ever(LegId::CALLER) || self.sounds_for_ever(*leg) {
+                    self.broken("a sound is heard instead of the other party", seed);
+                }
                 self.bridged = Some(*leg);
                 self.promised = true;
             }
@@ -225,8 +231,18 @@ impl World {
         }
     }
 
+    /// The first law, seen from outside. A sound that comes to an end counts only with
+    /// the timer behind it: its end may never be reported.
+    fn is_attended(&self, call: &Call) -> bool {
+        self.sounds_for_ever(LegId::CALLER) || call.poll_timeout().is_some()
+    }
+
+    fn sounds_for_ever(&self, leg: LegId) -> bool {
+        matches!(self.plays.get(&leg), Some((_, Repeat::Forever)))
+    }
+
     fn check(&self, call: &Call, seed: u64) {
-        if !call.is_bridged() && !call.is_ended() && !call.is_attended() {
+        if self.bridged.is_none() && self.ended_notes == 0 && !self.is_attended(call) {
             self.broken("neither bridged nor ended, no sound and no timer", seed);
         }
         if call.is_ended() != (self.ended_notes == 1) || self.ended_notes > 1 {
@@ -289,6 +305,7 @@ fn random_input(rng: &mut StdRng, world: &mut World) -> Option<Input> {
         0 => Input::CallerConnected,
         1 if rng.random_range(0..4) == 0 => {
             world.bridged = None;
+            world.plays.remove(&LegId::CALLER);
             Input::CallerGone(if rng.random() { Gone::HungUp } else { Gone::Lost })
         }
         2 => Input::CaseOpened { number: CaseNumber { year: 2026, sequence: 417 } },

@@ -11,6 +11,8 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use polaris::words::{Clock, SystemClock};
 
+use crate::process;
+
 /// Where the service answers, and where its telephones are.
 pub(crate) const HERE: &str = "127.0.50.1";
 pub(crate) const TELEPHONES: &str = "127.0.50.2";
@@ -49,21 +51,13 @@ impl Service {
         Ok(Self { address, process, complaints, _folder: folder })
     }
 
-    /// CPU time of the whole process, threads that ended included.
+    /// CPU time of the whole process.
     pub(crate) fn cpu_ms(&self) -> anyhow::Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // proc_pid_stat(5): after the name in brackets, utime and stime are 12th and 13th.
-        let fields = stat.rsplit_once(')').context("no stat")?.1;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-        // A tick is 10 ms on every Linux that Rust supports (USER_HZ).
-        Ok(ticks.sum::<Result<f64, _>>()? * 10.0)
+        process::cpu_ms(self.process.id())
     }
 
     pub(crate) fn memory_kb(&self) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().next());
-        Ok(number.context("no VmRSS")?.parse()?)
+        process::memory_kb(self.process.id())
     }
 
     /// Stops it as an operator would, and says what it complained of.

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::case_print::print_case;
+use super::case_print::{call_back, print_case};
 use super::command::Exit;
 use super::config::Config;
 use super::house::read_store;
@@ -51,11 +51,7 @@ pub(super) async fn cases(config: &Config, json: bool) -> anyhow::Result<Exit> {
             case.opened.format("%d.%m.%Y %H:%M:%S"),
             case.category.word(),
             case.stage.word(),
-            match case.callback_safe {
-                Some(true) => "sì",
-                Some(false) => "no",
-                None => "-",
-            },
+            call_back(case),
         );
     }
     Ok(Exit::Done)

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{duty, house, plans};
+use super::{check_paths, duty, files, house, plans, trunks};
 use crate::dialplan::{self, Plan};
 use crate::roster::Need;
 use crate::store::{KEPT_ROSTER, ReadCallsError, Reader};
@@ -25,15 +25,19 @@ pub(super) async fn check(
     config: Result<Config, ReadConfigError>,
     json: bool,
 ) -> anyhow::Result<Exit> {
+    let mut findings = Vec::new();
     let config = match config {
         Ok(config) => config,
-        Err(ReadConfigError::Wrong { problems }) => {
+        Err(ReadConfigError::Wrong { problems, rest }) => {
             let error = |text| Finding { severity: "error", about: "config", text };
-            return report(problems.into_iter().map(error).collect(), json);
+            findings.extend(problems.into_iter().map(error));
+            match rest {
+                Some(config) => *config,
+                None => return report(findings, json),
+            }
         }
         Err(error) => return Err(error.into()),
     };
-    let mut findings = Vec::new();
     let embedded = Recordings::embedded();
     let recordings = match &config.prompt_overrides {
         None => embedded,
@@ -58,8 +62,33 @@ pub(super) async fn check(
         about: "dialplan",
         text: failure.clone(),
     }));
+    findings.extend(files::check(&config).err().map(|error| Finding {
+        severity: "warning",
+        about: "system",
+        text: error.to_string(),
+    }));
+    findings.extend(trunks::complaints(&config).into_iter().map(|text| Finding {
+        severity: "warning",
+        about: "trunk",
+        text,
+    }));
+    findings.extend(paths(&read, &recordings));
     findings.extend(roster(&config, &read).await);
     report(findings, json)
+}
+
+/// Every path of every plan that can be used, and how long callers wait at most.
+fn paths(read: &plans::Read, recordings: &Recordings) -> Vec<Finding> {
+    let lengths = check_paths::lengths(recordings);
+    let mut findings = Vec::new();
+    for plan in &read.plans {
+        let walked = check_paths::walk(plan, &lengths);
+        let finding = |severity| move |text| Finding { severity, about: "paths", text };
+        findings.extend(walked.errors.into_iter().map(finding("error")));
+        findings.extend(walked.warnings.into_iter().map(finding("warning")));
+        findings.push(finding("info")(walked.waits));
+    }
+    findings
 }
 
 /// Services with nobody on duty now, or whose roster cannot be read.
@@ -107,7 +136,8 @@ async fn roster(config: &Config, plans: &plans::Read) -> Vec<Finding> {
 }
 
 fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {
-    let errors = findings.iter().filter(|finding| finding.severity == "error").count();
+    let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
+    let (errors, warnings) = (count("error"), count("warning"));
     for finding in &findings {
         if json {
             println!("{}", serde_json::to_string(finding)?);
@@ -116,7 +146,7 @@ fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {
         }
     }
     if !json {
-        println!("{errors} errori, {} avvisi.", findings.len() - errors);
+        println!("{errors} errori, {warnings} avvisi.");
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Problems })
 }

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::config::Config;
-use super::{cases, check, demo, logs, prompts, roster, serve, try_out};
+use super::logs::Logs;
+use super::{cases, check, demo, prompts, roster, serve, trunks, try_out, what_if};
 
 /// La linea telefonica di un Pronto Intervento Sociale.
 #[derive(Debug, Parser)]
@@ -49,6 +50,8 @@ enum Command {
         #[command(subcommand)]
         command: roster::Roster,
     },
+    /// Che cosa farebbe una chiamata: chi squillerebbe, quando e perché. Non chiama nessuno.
+    WhatIf(what_if::WhatIf),
     /// Il registro delle chiamate.
     Calls {
         /// Un oggetto JSON per riga.
@@ -68,6 +71,12 @@ enum Command {
         /// Il servizio, se più servizi hanno una scheda con questo numero.
         #[arg(long)]
         service: Option<String>,
+        /// Un oggetto JSON per riga.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Come stanno i trunk, secondo il servizio in funzione.
+    Trunks {
         /// Un oggetto JSON per riga.
         #[arg(long)]
         json: bool,
@@ -110,11 +119,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    logs::start(match arguments.command {
+    let mut logs = Logs::start(match arguments.command {
         Command::Serve => "info",
         _ => "error",
     });
-    match block_on(arguments) {
+    match block_on(arguments, &mut logs) {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("polaris: {error:#}");
@@ -123,26 +132,28 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn block_on(arguments: Arguments) -> anyhow::Result<Exit> {
+fn block_on(arguments: Arguments, logs: &mut Logs) -> anyhow::Result<Exit> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(dispatch(arguments))
+    runtime.block_on(dispatch(arguments, logs))
 }
 
-async fn dispatch(arguments: Arguments) -> anyhow::Result<Exit> {
+async fn dispatch(arguments: Arguments, logs: &mut Logs) -> anyhow::Result<Exit> {
     let config = || Config::find(arguments.config.as_deref());
     match arguments.command {
-        Command::Serve => serve::serve(config()?).await,
+        Command::Serve => serve::serve(config()?, logs).await,
         Command::Demo { once } => demo::demo(once).await,
         Command::Try(options) => try_out::try_out(options).await,
         Command::Check { json } => check::check(config(), json).await,
         Command::Explain { dialplan } => check::explain(&dialplan),
         Command::Roster { command } => roster::run(&config()?, command).await,
+        Command::WhatIf(options) => what_if::what_if(&config()?, options).await,
         Command::Calls { json } => cases::calls(&config()?, json).await,
         Command::Cases { json } => cases::cases(&config()?, json).await,
         Command::Case { number, service, json } => {
             cases::case(&config()?, &number, service.as_deref(), json).await
         }
+        Command::Trunks { json } => trunks::trunks(&config()?, json),
         Command::Prompts { command } => prompts::run(&config()?, command),
     }
 }

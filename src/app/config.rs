@@ -1,17 +1,23 @@
 //! `polaris.toml`: what the machine needs to know. What callers hear is in the dialplans.
 
-use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::sip::{Credentials, Transport};
+use super::config_places::Places;
+use super::config_trunks::Trunk;
+pub use super::config_trunks::TrunkConfig;
+use crate::sip::Transport;
 use crate::words::PhoneNumber;
 
 /// The file's name where no `--config` is given.
 pub const FILE_NAME: &str = "polaris.toml";
+/// How long calls in hand may go on after SIGTERM unless told: a conversation with
+/// somebody in need is rarely longer.
+const DRAIN_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// A configuration that was read whole and found right.
 #[derive(Debug, Clone)]
@@ -26,11 +32,13 @@ pub struct Config {
     pub public_address: Option<IpAddr>,
     /// The most calls at once; further ones hear «all circuits busy» (503).
     pub calls_max: usize,
+    /// How long calls in hand may go on after SIGTERM.
+    pub drain_max: Duration,
     /// The address RTP is bound to.
     pub rtp_address: IpAddr,
     /// The ports RTP may use.
     pub rtp_ports: RangeInclusive<u16>,
-    /// Who carries our calls; the first is used to ring responders.
+    /// Who carries our calls; the first by `order` that is well rings the responders.
     pub trunks: Vec<TrunkConfig>,
     /// Where the database is.
     pub store_url: String,
@@ -47,21 +55,6 @@ pub struct Listen {
     pub transport: Transport,
     /// Address and port.
     pub address: SocketAddr,
-}
-
-/// The account and route to an operator.
-#[derive(Debug, Clone)]
-pub struct TrunkConfig {
-    /// Its name, for logs.
-    pub name: String,
-    /// Where calls to responders are sent.
-    pub proxy: SocketAddr,
-    /// The transport to the proxy.
-    pub transport: Transport,
-    /// Who may call in through it.
-    pub accept_from: BTreeSet<IpAddr>,
-    /// What a challenge of the trunk is answered with.
-    pub credentials: Option<Credentials>,
 }
 
 /// One service: its dialplan, and the numbers that replace the dialplan's own.
@@ -101,6 +94,8 @@ pub enum ReadConfigError {
     Wrong {
         /// A sentence each: file, line, what, what to do.
         problems: Vec<String>,
+        /// What the file says besides, for who looks for more problems.
+        rest: Option<Box<Config>>,
     },
 }
 
@@ -123,6 +118,7 @@ struct Sip {
     listen: Option<Vec<String>>,
     public_address: Option<String>,
     calls_max: Option<usize>,
+    drain_max: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,16 +126,6 @@ struct Sip {
 struct Rtp {
     ports: Option<String>,
     address: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Trunk {
-    name: String,
-    proxy: String,
-    accept_from: Option<Vec<String>>,
-    username: Option<String>,
-    password: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -186,24 +172,29 @@ impl Config {
 
     /// The embedded defaults: loopback, `SQLite` in `./data`, both shipped dialplans.
     pub fn embedded() -> Self {
-        Self::from_file(File::default(), None, &Places::default())
-            .expect("the defaults have no problems: a test reads them")
+        // The defaults have no problems: a test reads them.
+        Self::from_file(File::default(), None, &Places::default()).0
     }
 
     fn read(file: &Path) -> Result<Self, ReadConfigError> {
         let text = std::fs::read_to_string(file)
             .map_err(|source| ReadConfigError::Unreadable { file: file.to_owned(), source })?;
-        let places = Places { file: file.display().to_string(), text: text.clone() };
-        let parsed: File = toml::from_str(&text)
-            .map_err(|error| ReadConfigError::Wrong { problems: vec![places.syntax(&error)] })?;
-        Self::from_file(parsed, Some(file.to_owned()), &places)
+        let places = Places::new(file.display().to_string(), text);
+        let (parsed, mut problems) = places.read::<File>();
+        let Some(parsed) = parsed else {
+            return Err(ReadConfigError::Wrong { problems, rest: None });
+        };
+        let (config, more) = Self::from_file(parsed, Some(file.to_owned()), &places);
+        problems.extend(more);
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ReadConfigError::Wrong { problems, rest: Some(Box::new(config)) })
+        }
     }
 
-    fn from_file(
-        file: File,
-        path: Option<PathBuf>,
-        places: &Places,
-    ) -> Result<Self, ReadConfigError> {
+    /// What a file says, and what is wrong with it.
+    fn from_file(file: File, path: Option<PathBuf>, places: &Places) -> (Self, Vec<String>) {
         let mut problems = Problems { places, list: Vec::new() };
         let folder = path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
         let data_dir = folder.join(file.data_dir.unwrap_or_else(|| "data".into()));
@@ -218,22 +209,19 @@ impl Config {
             store_url: store_url(url.as_deref(), &folder, &data_dir),
             public_address: problems.address("public_address", sip.public_address.as_deref()),
             calls_max: problems.calls_max(sip.calls_max),
+            drain_max: problems.duration("drain_max", sip.drain_max.as_deref(), DRAIN_MAX),
             rtp_address: problems
                 .address("address", rtp.address.as_deref())
                 .unwrap_or(default_address),
             rtp_ports: problems.ports(rtp.ports.as_deref().unwrap_or("20000-29999")),
-            trunks: problems.trunks(file.trunk),
+            trunks: problems.trunks(file.trunk, &folder),
             prompt_overrides: problems.overrides(file.prompts.unwrap_or_default(), &folder),
             services: problems.services(file.service, &folder),
             file: path,
             data_dir,
             listen,
         };
-        if problems.list.is_empty() {
-            Ok(config)
-        } else {
-            Err(ReadConfigError::Wrong { problems: problems.list })
-        }
+        (config, problems.list)
     }
 }
 
@@ -250,78 +238,13 @@ fn store_url(url: Option<&str>, folder: &Path, data_dir: &Path) -> String {
     }
 }
 
-/// Finds the line a problem stands on.
-#[derive(Debug, Default)]
-struct Places {
-    file: String,
-    text: String,
-}
-
-impl Places {
-    fn line_at(&self, offset: usize) -> usize {
-        self.text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
-    }
-
-    /// The first line on which `value` stands in quotes or as it is.
-    fn line_of(&self, value: &str) -> Option<usize> {
-        self.text.find(value).map(|offset| self.line_at(offset))
-    }
-
-    fn sentence(&self, value: &str, what: &str) -> String {
-        match self.line_of(value) {
-            Some(line) => format!("{}, riga {line}: {what}", self.file),
-            None if self.file.is_empty() => what.to_owned(),
-            None => format!("{}: {what}", self.file),
-        }
-    }
-
-    fn syntax(&self, error: &toml::de::Error) -> String {
-        let line = error.span().map_or(1, |span| self.line_at(span.start));
-        let message = error.message();
-        let what = in_italian(message);
-        let source = self.text.lines().nth(line - 1).unwrap_or_default();
-        format!("{}, riga {line}: {what}\n  | {source}", self.file)
-    }
-}
-
-/// The sentences of serde a person is likeliest to meet.
-fn in_italian(message: &str) -> String {
-    if let Some(unknown) = unknown_key(message) {
-        return unknown;
-    }
-    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    if let Some(key) = missing {
-        return format!("manca la chiave «{key}»");
-    }
-    let Some(types) = message.strip_prefix("invalid type: ") else { return message.to_owned() };
-    match types.split_once(", expected ") {
-        Some((found, expected)) => format!("qui serve {expected}, non {found}"),
-        None => message.to_owned(),
-    }
-}
-
-/// Turns serde's sentence on an unknown key into Italian, with the nearest known key.
-fn unknown_key(message: &str) -> Option<String> {
-    let (key, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
-    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    let nearest = known
-        .iter()
-        .map(|word| (strsim::damerau_levenshtein(word, key), *word))
-        .min()
-        .filter(|(distance, _)| *distance <= 3);
-    Some(match nearest {
-        Some((_, word)) => format!("chiave sconosciuta «{key}»; forse intendevi «{word}»?"),
-        None => format!("chiave sconosciuta «{key}»; qui si può scrivere: {}", known.join(", ")),
-    })
-}
-
-struct Problems<'a> {
+pub(super) struct Problems<'a> {
     places: &'a Places,
     list: Vec<String>,
 }
 
 impl Problems<'_> {
-    fn add(&mut self, value: &str, what: &str) {
+    pub(super) fn add(&mut self, value: &str, what: &str) {
         self.list.push(self.places.sentence(value, what));
     }
 
@@ -352,6 +275,22 @@ impl Problems<'_> {
             self.add("calls_max", "con «calls_max» = 0 nessuno avrebbe risposta");
         }
         written.unwrap_or(500)
+    }
+
+    /// `90s`, `30m` or `2h`.
+    pub(super) fn duration(
+        &mut self,
+        key: &str,
+        written: Option<&str>,
+        default: Duration,
+    ) -> Duration {
+        let Some(text) = written else { return default };
+        let parsed = parse_duration(text);
+        if parsed.is_none() {
+            let what = "scrivi una durata come \"90s\", \"30m\" o \"2h\"";
+            self.add(text, &format!("«{text}» in «{key}» non si capisce: {what}"));
+        }
+        parsed.unwrap_or(default)
     }
 
     fn address(&mut self, key: &str, written: Option<&str>) -> Option<IpAddr> {
@@ -387,56 +326,6 @@ impl Problems<'_> {
         {
             self.add(text, &format!("«{text}» in [console] non è INDIRIZZO:PORTA"));
         }
-    }
-
-    fn trunks(&mut self, written: Option<Vec<Trunk>>) -> Vec<TrunkConfig> {
-        let written = written.unwrap_or_else(|| {
-            vec![Trunk {
-                name: "operatore".into(),
-                proxy: "127.0.0.78:5060".into(),
-                accept_from: Some(vec!["127.0.0.78".into(), "127.0.0.1".into()]),
-                username: None,
-                password: None,
-            }]
-        });
-        if written.is_empty() {
-            self.add("trunk", "manca un [[trunk]]: nessuno potrebbe chiamare");
-        }
-        written.into_iter().filter_map(|trunk| self.trunk(trunk)).collect()
-    }
-
-    fn trunk(&mut self, trunk: Trunk) -> Option<TrunkConfig> {
-        let (transport, host) = match trunk.proxy.split_once(':') {
-            Some(("udp", rest)) => (Transport::Udp, rest),
-            Some(("tcp", rest)) => (Transport::Tcp, rest),
-            _ => (Transport::Udp, trunk.proxy.as_str()),
-        };
-        let proxy = host.to_socket_addrs().ok().and_then(|mut all| all.next());
-        let Some(proxy) = proxy else {
-            let what = "non è un indirizzo raggiungibile: scrivi HOST:PORTA";
-            self.add(&trunk.proxy, &format!("trunk «{}»: «{}» {what}", trunk.name, trunk.proxy));
-            return None;
-        };
-        let mut accept_from = BTreeSet::from([proxy.ip()]);
-        for text in trunk.accept_from.unwrap_or_default() {
-            match text.parse() {
-                Ok(address) => drop(accept_from.insert(address)),
-                Err(_) => self.add(
-                    &text,
-                    &format!("trunk «{}»: «{text}» in «accept_from» non è un IP", trunk.name),
-                ),
-            }
-        }
-        let credentials = match (trunk.username, trunk.password) {
-            (Some(username), Some(password)) => Some(Credentials { username, password }),
-            (None, None) => None,
-            _ => {
-                let what = "servono insieme «username» e «password»";
-                self.add(&trunk.name, &format!("trunk «{}»: {what}", trunk.name));
-                None
-            }
-        };
-        Some(TrunkConfig { name: trunk.name, proxy, transport, accept_from, credentials })
     }
 
     fn services(&mut self, written: Option<Vec<Service>>, folder: &Path) -> Vec<ServiceConfig> {
@@ -495,6 +384,17 @@ impl Problems<'_> {
         }
         Some(numbers)
     }
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let unit = match text.chars().next_back()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        _ => return None,
+    };
+    let count: u64 = text.get(..text.len() - 1)?.parse().ok().filter(|count| *count > 0)?;
+    count.checked_mul(unit).filter(|seconds| *seconds <= 86_400).map(Duration::from_secs)
 }
 
 fn parse_listen(text: &str) -> Option<Listen> {

@@ -61,7 +61,7 @@ pub(super) async fn demo(once: bool) -> anyhow::Result<Exit> {
         println!("\nIl servizio resta in funzione su {server} finché non premi Ctrl-C.");
         tokio::signal::ctrl_c().await?;
     }
-    let _ = house.control.send(Control::Drain).await;
+    let _ = house.control.send(Control::Drain { within: LONGEST }).await;
     let _ = tokio::time::timeout(LONGEST, house.running).await;
     house.store.flush().await;
     Ok(if bridged { Exit::Done } else { Exit::Problems })
@@ -93,7 +93,7 @@ fn configuration(folder: &Folder, trunk: SocketAddr) -> anyhow::Result<Config> {
     config.store_url = format!("sqlite:{}", config.data_dir.join("polaris.db").display());
     config.listen.retain(|listen| listen.transport == Transport::Udp);
     config.listen.iter_mut().for_each(|listen| listen.address.set_port(0));
-    config.trunks.iter_mut().for_each(|operator| operator.proxy = trunk);
+    config.trunks.iter_mut().for_each(|operator| operator.proxy = Some(trunk));
     std::fs::create_dir_all(&config.data_dir)?;
     Ok(config)
 }

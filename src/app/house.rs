@@ -8,18 +8,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::config::Config;
-use super::duty;
+use super::{duty, files, trunks};
 use crate::line::{Gate, Line};
 use crate::media::{Engine, Ports, Shelf, builtin};
 use crate::rtp::encode;
 use crate::sip::{self, Endpoint};
 use crate::store::{Reader, Recovered, Store};
 use crate::switchboard::{
-    Control, Directory, Inboxes, Parts, Settings, Sight, Switchboard, TrunkRoute,
+    Control, Directory, Inboxes, Parts, Settings, Sight, Stopped, Switchboard, TrunkRoute,
+    TrunkStanding,
 };
 use crate::voice::Recordings;
 use crate::words::{Clock, Codec, Language, PromptId, SystemClock};
@@ -33,7 +34,9 @@ pub(super) struct House {
     pub(super) store: Arc<Store>,
     /// Where it answers, ports resolved.
     pub(super) addresses: Vec<SocketAddr>,
-    pub(super) running: JoinHandle<()>,
+    /// How the trunks are.
+    pub(super) trunks: watch::Receiver<Vec<TrunkStanding>>,
+    pub(super) running: JoinHandle<Stopped>,
 }
 
 impl House {
@@ -49,8 +52,15 @@ impl House {
         watch: Option<mpsc::UnboundedSender<Sight>>,
     ) -> anyhow::Result<Self> {
         let clock = SystemClock::start();
+        if let Err(error) = files::raise(config) {
+            // A smaller service is better than none.
+            tracing::error!("{error}");
+        }
+        let found = trunks::with_addresses(config).await;
+        let config = &found;
+        let gate = Gate::new(hosts(config));
         // The port first: a second start by mistake leaves no trace on the disk.
-        let (line, line_inbox) = open_line(config).await?;
+        let (line, line_inbox) = open_line(config, &gate).await?;
         can_call(config, &line)?;
         let ports = sound_ports(config)?;
         prepare(&config.data_dir)?;
@@ -75,13 +85,18 @@ impl House {
             directory,
             roster: roster.map(|standing| Arc::new(standing.roster)),
         };
-        let mut switchboard = Switchboard::new(settings(config)?, parts);
+        let mut switchboard = Switchboard::new(settings(config), parts);
+        let (told, standings) = watch::channel(Vec::new());
+        switchboard.tell_of_trunks(told);
         if let Some(watch) = watch {
             switchboard.watch(watch);
         }
+        for (nth, trunk) in (0..).zip(&config.trunks).filter(|(_, trunk)| trunk.proxy.is_none()) {
+            tokio::spawn(trunks::look_up(nth, trunk.clone(), gate.clone(), control.clone()));
+        }
         let inboxes = Inboxes { line: line_inbox, media: media_inbox, control: control_inbox };
         let running = tokio::spawn(switchboard.run(inboxes));
-        Ok(Self { control, store, addresses, running })
+        Ok(Self { control, store, addresses, trunks: standings, running })
     }
 }
 
@@ -112,22 +127,26 @@ fn prepare(data_dir: &Path) -> anyhow::Result<()> {
 
 async fn open_line(
     config: &Config,
+    gate: &Gate,
 ) -> anyhow::Result<(Line, mpsc::Receiver<crate::line::Arrived>)> {
     let listen: Vec<_> = config.listen.iter().map(|l| (l.transport, l.address)).collect();
-    let peers: Vec<_> = config.trunks.iter().map(|t| (t.transport, t.proxy)).collect();
-    Ok(Line::open(&listen, &peers, Gate::new(hosts(config)), config.public_address).await?)
+    let peers: Vec<_> =
+        config.trunks.iter().filter_map(|t| Some((t.transport, t.proxy?))).collect();
+    Ok(Line::open(&listen, &peers, gate.clone(), config.public_address).await?)
 }
 
 /// A trunk that no open socket can reach would make every responder «unreachable».
 fn can_call(config: &Config, line: &Line) -> anyhow::Result<()> {
-    let trunk = config.trunks.first().context("manca un [[trunk]]")?;
-    line.route_to(trunk.transport, trunk.proxy).with_context(|| {
-        format!(
-            "il trunk «{}» ({}) non si può raggiungere da nessun indirizzo di [sip] listen: \
-             aggiungine uno dello stesso tipo",
-            trunk.name, trunk.proxy
-        )
-    })?;
+    for trunk in &config.trunks {
+        let Some(proxy) = trunk.proxy else { continue };
+        line.route_to(trunk.transport, proxy).with_context(|| {
+            format!(
+                "il trunk «{}» ({}) non si può raggiungere da nessun indirizzo di [sip] listen: \
+                 aggiungine uno dello stesso tipo",
+                trunk.name, trunk.host
+            )
+        })?;
+    }
     Ok(())
 }
 
@@ -156,20 +175,25 @@ fn endpoint_config(config: &Config) -> sip::Config {
     }
 }
 
-fn settings(config: &Config) -> anyhow::Result<Settings> {
-    let trunk = config.trunks.first().context("manca un [[trunk]]")?;
-    Ok(Settings {
+fn settings(config: &Config) -> Settings {
+    let trunks = config.trunks.iter().map(|trunk| TrunkRoute {
+        name: trunk.name.clone(),
+        transport: trunk.transport,
+        proxy: trunk.proxy,
+        order: trunk.order,
+        weight: trunk.weight,
+        probe: trunk.probe,
+        domain: trunk.domain.clone(),
+        credentials: trunk.credentials.clone(),
+        account: trunk.account.clone(),
+    });
+    Settings {
         calls_max: config.calls_max,
         public_address: config.public_address,
         voicemail_dir: config.data_dir.join("voicemail"),
-        trunk: TrunkRoute {
-            name: trunk.name.clone(),
-            transport: trunk.transport,
-            proxy: trunk.proxy,
-            credentials: trunk.credentials.clone(),
-        },
+        trunks: trunks.collect(),
         trunk_hosts: hosts(config).into_iter().collect(),
-    })
+    }
 }
 
 /// Every recording, and the sounds that are no speech.

@@ -1,14 +1,18 @@
 //! The doors: commands and configuration.
 
 pub mod config;
+mod config_places;
+mod config_trunks;
 pub mod plans;
 
 mod case_print;
 mod cases;
 mod check;
+mod check_paths;
 mod command;
 mod demo;
 mod duty;
+mod files;
 mod house;
 mod logs;
 pub mod phone;
@@ -16,6 +20,9 @@ mod prompts;
 pub mod recognise;
 mod roster;
 mod serve;
+mod trunks;
 mod try_out;
+mod what_if;
+mod what_if_print;
 
 pub use command::run;

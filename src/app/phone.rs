@@ -250,6 +250,7 @@ impl Handset {
         let outgoing = Outgoing {
             route,
             to,
+            to_host: None,
             from_number: from,
             from_host: self.address.ip().to_string(),
             sdp,

@@ -27,8 +27,8 @@ pub(super) enum Prompts {
     },
     /// Controlla le registrazioni: mancanti, tosate, troppo piano, in un formato sbagliato.
     Check {
-        /// La cartella con i testi e le registrazioni; senza, solo quelle della
-        /// configurazione che sostituiscono quelle del programma.
+        /// La cartella con i testi e le registrazioni; senza, quelle del programma e
+        /// quelle della configurazione che le sostituiscono.
         #[arg(long)]
         folder: Option<PathBuf>,
     },
@@ -57,17 +57,19 @@ pub(super) fn run(config: &Config, command: Prompts) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
         Prompts::Check { folder } => {
-            let defects = match folder {
+            let found = match folder {
                 Some(folder) => voice::check(&folder),
-                None => config.prompt_overrides.as_deref().map_or_else(Vec::new, |folder| {
-                    voice::Recordings::embedded().with_overrides(folder).1
-                }),
+                None => ours(config),
             };
-            for defect in &defects {
+            for defect in &found.defects {
                 println!("{defect}");
             }
-            println!("{} difetti.", defects.len());
-            Ok(if defects.is_empty() { Exit::Done } else { Exit::Problems })
+            println!(
+                "{} registrazioni guardate, {} difetti.",
+                found.recordings,
+                found.defects.len()
+            );
+            Ok(if found.defects.is_empty() { Exit::Done } else { Exit::Problems })
         }
         Prompts::List => {
             for row in super::house::recordings(config).list() {
@@ -77,4 +79,13 @@ pub(super) fn run(config: &Config, command: Prompts) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// The program's own prompts, and those put in their place.
+fn ours(config: &Config) -> voice::Checked {
+    let mut found = voice::check_embedded();
+    if let Some(folder) = &config.prompt_overrides {
+        found.defects.extend(voice::Recordings::embedded().with_overrides(folder).1);
+    }
+    found
 }

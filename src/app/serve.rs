@@ -12,17 +12,20 @@ use super::command::Exit;
 use super::config::Config;
 use super::duty;
 use super::house::{self, House};
-use super::plans;
+use super::logs::Logs;
+use super::{plans, trunks};
 use crate::store::{StandingRoster, Store};
-use crate::switchboard::Control;
+use crate::switchboard::{Control, Stopped};
 use crate::voice::Recordings;
 
 /// How often a roster imported by another process is looked for.
 const ROSTER_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether lines of the log were dropped.
+const LOSSES_EVERY: Duration = Duration::from_secs(10);
 /// How long the end waits for what the journal holds to reach the database.
 const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
-pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
+pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exit> {
     // Before anything can be cut: a signal during the start ends it in order, too.
     let mut orders = Orders::new()?;
     let recordings = Arc::new(house::recordings(&config));
@@ -36,6 +39,7 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     for address in &house.addresses {
         tracing::info!(sip.listen = %address, "the service answers");
     }
+    let board = tokio::spawn(trunks::keep(config.data_dir.clone(), house.trunks));
     let watch = tokio::spawn(watch_roster(
         house.store.clone(),
         config.data_dir.clone(),
@@ -43,12 +47,15 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
     ));
     let mut running = house.running;
     let mut draining = false;
+    let mut losses = tokio::time::interval(LOSSES_EVERY);
     let exit = loop {
         tokio::select! {
             ended = &mut running => {
                 break match ended {
-                    Ok(()) if draining => Exit::Done,
-                    Ok(()) => Exit::Impossible,
+                    Ok(Stopped::Drained) => Exit::Done,
+                    // The next start marks them for call-back.
+                    Ok(Stopped::HungUp) => Exit::Problems,
+                    Ok(Stopped::NoSound) => Exit::Impossible,
                     Err(error) => {
                         tracing::error!(%error, "the switchboard broke off");
                         Exit::Impossible
@@ -57,16 +64,20 @@ pub(super) async fn serve(config: Config) -> anyhow::Result<Exit> {
             }
             order = orders.next() => match order {
                 Order::Reload => reload(&config, &recordings, &house.control).await,
-                // Asked twice: the calls in hand are left to the next start.
-                Order::Stop if draining => break Exit::Problems,
                 Order::Stop => {
-                    draining = true;
-                    let _ = house.control.send(Control::Drain).await;
+                    let order = match std::mem::replace(&mut draining, true) {
+                        false => Control::Drain { within: config.drain_max },
+                        true => Control::HangUpAll,
+                    };
+                    let _ = house.control.send(order).await;
                 }
             },
+            _ = losses.tick() => logs.tell_of_losses(),
         }
     };
     watch.abort();
+    board.abort();
+    trunks::forget(&config.data_dir);
     if tokio::time::timeout(SETTLE_WITHIN, house.store.settled()).await.is_err() {
         tracing::error!("the database is away: the journal is left for the next start");
     }

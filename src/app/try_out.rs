@@ -38,7 +38,7 @@ pub(super) struct Try {
 
 /// One thing `--keys` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stroke {
+pub(super) enum Stroke {
     Press(Digit),
     Wait(Duration),
 }
@@ -135,7 +135,7 @@ fn parse_uri(uri: &str) -> anyhow::Result<(String, SocketAddr)> {
     Ok((number.to_owned(), server))
 }
 
-fn parse_keys(keys: &str) -> anyhow::Result<Vec<Stroke>> {
+pub(super) fn parse_keys(keys: &str) -> anyhow::Result<Vec<Stroke>> {
     keys.chars()
         .map(|key| match key {
             'w' => Ok(Stroke::Wait(Duration::from_millis(500))),

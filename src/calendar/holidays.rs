@@ -72,7 +72,7 @@ pub fn easter(year: i32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(day.year, day.month, day.day)
 }
 
-/// A holiday for everybody, from the year a law made it one.
+/// A holiday for everybody, from the year a law made it one until a law ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holiday {
     /// Its day.
@@ -81,6 +81,8 @@ pub struct Holiday {
     pub name: String,
     /// The first year it is kept; `None` for as long as anyone asks.
     pub since: Option<i32>,
+    /// The first year it is kept no more; `None` while no law says so.
+    pub until: Option<i32>,
 }
 
 /// The days on which no office in the country works, Sundays included.
@@ -113,6 +115,7 @@ impl Holidays {
             day,
             name: name.to_owned(),
             since,
+            until: None,
         };
         Self(ITALIAN.into_iter().map(holiday).collect())
     }
@@ -120,6 +123,16 @@ impl Holidays {
     /// Adds a day a new law made a holiday.
     pub fn add(&mut self, holiday: Holiday) {
         self.0.push(holiday);
+    }
+
+    /// Ends a holiday with the year a law took it away, `None` for every year there is.
+    /// Says whether `day` was one.
+    pub fn abolish(&mut self, day: YearlyDay, since: Option<i32>) -> bool {
+        let Some(holiday) = self.0.iter_mut().find(|holiday| holiday.day == day) else {
+            return false;
+        };
+        holiday.until = Some(since.unwrap_or(i32::MIN));
+        true
     }
 
     /// Whether no office works on `date`: a Sunday or a holiday.
@@ -130,7 +143,9 @@ impl Holidays {
     /// The holiday kept on `date`.
     pub fn on(&self, date: NaiveDate) -> Option<&Holiday> {
         self.0.iter().find(|holiday| {
-            holiday.since.is_none_or(|since| date.year() >= since) && holiday.day.is(date)
+            holiday.since.is_none_or(|since| date.year() >= since)
+                && holiday.until.is_none_or(|until| date.year() < until)
+                && holiday.day.is(date)
         })
     }
 }
@@ -172,6 +187,15 @@ mod tests {
         for text in ["2026-03-19", "2026-06-29", "2026-11-04", "2026-05-14", "2026-06-04"] {
             assert!(!holidays.is_holiday(day(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_law_can_end_a_holiday() {
+        let mut holidays = Holidays::italian();
+        let epiphany = YearlyDay::Fixed { month: 1, day: 6 };
+        assert!(holidays.abolish(epiphany, Some(2031)));
+        assert!(holidays.is_holiday(day("2030-01-06")) && !holidays.is_holiday(day("2031-01-06")));
+        assert!(!holidays.abolish(YearlyDay::Fixed { month: 1, day: 7 }, None));
     }
 
     #[test]

@@ -13,10 +13,17 @@ const LONGEST: Duration = Duration::from_secs(12 * 3600);
 const OFFICE_MACHINE: Duration = Duration::from_secs(15);
 
 /// Two people hear each other.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Bridged {
     pub(super) leg: LegId,
     since: Moment,
+}
+
+impl Bridged {
+    /// For an outlook: how long a goodbye still counts as a machine's.
+    pub(super) fn forget_the_past(&mut self, now: Moment) {
+        self.since = Moment::after_start((self.since + OFFICE_MACHINE).since(now));
+    }
 }
 
 impl Call {
@@ -45,7 +52,6 @@ impl Call {
             // Nobody said goodbye: the caller is first in line again.
             Gone::Lost => {
                 self.promise = None;
-                self.vanished += 1;
                 self.back_to_the_head(now);
             }
             Gone::HungUp if office && spoke < OFFICE_MACHINE => {

@@ -16,13 +16,13 @@ const TRIES_MAX: u8 = 2;
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
 
 /// The question whether to call back.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CallingBack {
     question: Question,
     tries: u8,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Question {
     /// We say that nobody answered; keys mean nothing yet.
     Announcing,
@@ -42,6 +42,19 @@ enum Ended {
 impl CallingBack {
     pub(super) fn is_typing(&self) -> bool {
         matches!(self.question, Question::Number(_))
+    }
+
+    /// A key pressed before the question was heard is no answer.
+    pub(super) fn takes_keys(&self) -> bool {
+        !matches!(self.question, Question::Announcing)
+    }
+
+    /// For an outlook: numbers of one length that end alike are one number.
+    pub(super) fn forget_the_digits(&mut self) {
+        if let Question::Number(typed) = &mut self.question {
+            let ends = [Ended::Pound, Ended::Silence].map(|by| is_whole(typed, by));
+            *typed = format!("{} {ends:?}", typed.len());
+        }
     }
 }
 
@@ -114,11 +127,7 @@ impl Call {
         };
         let typed = typed.clone();
         let number = PhoneNumber::from_network(&typed);
-        let whole = match ended_by {
-            Ended::Pound => NUMBER_DIGITS.contains(&typed.len()) && !number.is_never_dialled(),
-            Ended::Silence => PhoneNumber::parse(&typed).is_ok(),
-        };
-        if whole {
+        if is_whole(&typed, ended_by) {
             self.note(Fact::CallBackNumber { number });
             self.note(Fact::CallBackAnswered { safe: true, by_key: true });
             let read_out = typed.chars().map(digit_prompt);
@@ -180,5 +189,16 @@ impl Call {
         let State::CallingBack(asked) = &mut self.state else { return false };
         asked.tries += 1;
         asked.tries < TRIES_MAX
+    }
+}
+
+/// Whether what was typed is a number that can be called back.
+fn is_whole(typed: &str, ended_by: Ended) -> bool {
+    match ended_by {
+        Ended::Pound => {
+            let number = PhoneNumber::from_network(typed);
+            NUMBER_DIGITS.contains(&typed.len()) && !number.is_never_dialled()
+        }
+        Ended::Silence => PhoneNumber::parse(typed).is_ok(),
     }
 }

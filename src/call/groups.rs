@@ -14,7 +14,7 @@ use crate::words::{PhoneNumber, RingOrder};
 const TOGETHER_MAX: usize = 8;
 
 /// Phones that ring together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Group {
     pub(super) candidates: Vec<Candidate>,
     /// How long they ring.
@@ -22,7 +22,7 @@ pub(super) struct Group {
 }
 
 /// One phone to ring.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Candidate {
     pub(super) person: String,
     pub(super) phone: PhoneNumber,

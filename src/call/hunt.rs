@@ -14,8 +14,9 @@ use crate::words::{Digit, Moment};
 /// A round that met busy phones begins again no sooner than this after it began: they
 /// may be free by then.
 const ROUND_MIN: Duration = Duration::from_secs(10);
+
 /// One search for a person.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Hunt {
     search: Search,
     /// Who is rung, group after group.
@@ -29,7 +30,7 @@ pub(super) struct Hunt {
     met_busy: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Search {
     /// The roster's people.
     OnCall(RingOnCall),
@@ -54,6 +55,22 @@ impl Hunt {
 
     pub(super) fn paused(now: Moment) -> Self {
         Self::new(now, Search::Paused)
+    }
+
+    /// For an outlook: how long the next round would still have to wait.
+    pub(super) fn forget_the_past(&mut self, now: Moment) {
+        let last = match &self.search {
+            Search::OnCall(ring) => self.round >= self.rounds.unwrap_or(ring.rounds),
+            Search::Number(_) | Search::Paused => true,
+        };
+        let wait = (self.round_began + ROUND_MIN).since(now);
+        self.met_busy &= !last;
+        self.round_began = Moment::after_start(if self.met_busy { wait } else { Duration::ZERO });
+    }
+
+    /// Whether there is a key that gives up this number and goes on at once.
+    pub(super) fn has_urgent_key(&self) -> bool {
+        matches!(&self.search, Search::Number(ring) if ring.urgent.is_some())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::roster::Ladder;
 use crate::words::{CaseNumber, Digit, LegId, PlayId, PromptId};
 
 /// What is known of a call when it comes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Arrival {
     /// It came in on a number for police and operators.
     pub direct: bool,

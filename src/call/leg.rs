@@ -14,7 +14,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(15);
 const VANISHED_MAX: u8 = 3;
 
 /// One phone that was rung.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Leg {
     pub(super) attempt: AttemptId,
     pub(super) person: String,
@@ -25,7 +25,7 @@ pub(super) struct Leg {
 }
 
 /// Where a leg stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     Ringing,
     /// Picked up; hears the offer; has not pressed 1.
@@ -102,10 +102,10 @@ impl Call {
         }
     }
 
-    /// Category, Comune once known, and case number: only ever after key 1.
+    /// Category and case number: only ever after key 1. No step of a call reveals the
+    /// Comune, so none is said (domain: «only if known»).
     fn brief(&self) -> Vec<PromptId> {
-        let category = PromptId::new(&format!("category.{}", self.category));
-        let mut brief = vec![category];
+        let mut brief = vec![self.brief.clone()];
         brief.extend(self.case_spoken());
         brief.push(PromptId::new("worker.connect"));
         brief
@@ -161,7 +161,6 @@ impl Call {
             Phase::Won => {
                 self.note(Fact::WinnerVanished { attempt });
                 self.forget_leg(id, AttemptOutcome::Answered);
-                self.vanished += 1;
                 self.back_to_the_head(now);
             }
             Phase::Dismissed => {
@@ -175,6 +174,8 @@ impl Call {
 
     /// A winner is gone: the caller is first in line again.
     pub(super) fn back_to_the_head(&mut self, now: Moment) {
+        // Once there were too many it is all one how many more there are.
+        self.vanished = self.vanished.saturating_add(1).min(VANISHED_MAX + 1);
         if self.vanished > VANISHED_MAX {
             // Something is wrong with these phones: let the plan go on.
             self.enter_hold(now);

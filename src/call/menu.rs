@@ -6,7 +6,7 @@ use crate::dialplan::{Choice, Menu};
 use crate::words::{Digit, LegId, Moment, PromptId};
 
 /// A menu that waits for a key.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Asking {
     menu: Menu,
     tries: u8,
@@ -40,8 +40,9 @@ impl Call {
     pub(super) fn menu_key(&mut self, now: Moment, digit: Digit) {
         let State::Asking(asking) = &self.state else { return };
         match asking.menu.choices.get(&digit).cloned() {
-            Some(Choice::Category { category, label }) => {
+            Some(Choice::Category { category, label, brief }) => {
                 self.category = category;
+                self.brief = brief;
                 self.note(Fact::CategoryChosen { category, label });
                 self.leave_menu(now);
             }
@@ -79,6 +80,7 @@ impl Call {
             return;
         }
         self.category = asking.menu.otherwise;
+        self.brief = self.category.brief();
         if asking.silences == asking.tries {
             self.note(Fact::Silent);
         }

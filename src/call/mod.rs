@@ -19,6 +19,7 @@ mod hunt;
 mod input;
 mod leg;
 mod menu;
+mod outlook;
 mod output;
 mod script;
 mod timer;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use input::{Arrival, Gone, Input, RingFailure};
+pub use outlook::{Outlook, PhonePhase};
 pub use output::{Claim, Output, Repeat};
 
 use crate::case::{AttemptId, Fact, Outcome, Party};
@@ -39,8 +41,8 @@ use leg::Leg;
 use script::Script;
 use timer::{Timer, TimerTable};
 
-/// One caller's whole visit.
-#[derive(Debug)]
+/// One caller's whole visit. A copy goes its own way from where it was made.
+#[derive(Debug, Clone)]
 pub struct Call {
     plan: Arc<Plan>,
     arrival: Arrival,
@@ -53,6 +55,8 @@ pub struct Call {
     plays: BTreeMap<LegId, PlayId>,
     language: Language,
     category: Category,
+    /// The recording that tells a responder who is in need.
+    brief: PromptId,
     case: Option<CaseNumber>,
     promise: Option<Outcome>,
     /// People who pressed 2: not asked again in this call, on no phone of theirs.
@@ -65,7 +69,7 @@ pub struct Call {
     count: Counters,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Counters {
     attempt: u32,
     leg: u32,
@@ -73,7 +77,7 @@ struct Counters {
 }
 
 /// Where the caller is.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum State {
     /// The case is being written.
     Opening,
@@ -120,6 +124,7 @@ impl Call {
             orders: VecDeque::new(),
             plays: BTreeMap::new(),
             category: Category::Unspecified,
+            brief: Category::Unspecified.brief(),
             case: None,
             promise: None,
             declined: BTreeSet::new(),

@@ -6,13 +6,13 @@ use crate::dialplan::{Plan, Verb};
 use crate::words::{Digit, Moment};
 
 /// A place in a plan: the verb to be carried out next.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Script {
     section: Section,
     position: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Section {
     Answer,
     Direct,
@@ -54,6 +54,31 @@ impl Script {
         }
         let rings = |verb: &Verb| matches!(verb, Verb::RingOnCall(_));
         self.position = self.verbs(plan).iter().position(rings).unwrap_or_default();
+    }
+
+    /// For an outlook: two scripts that go on alike, from their search, are one.
+    pub(super) fn alike(self, plan: &Plan) -> Self {
+        let search = |verbs: &[Verb]| verbs.iter().position(|v| matches!(v, Verb::RingOnCall(_)));
+        if self.section != Section::Direct {
+            return self;
+        }
+        match (search(&plan.answer), search(&plan.direct)) {
+            (Some(answer), Some(direct))
+                if self.position > direct && plan.answer[answer..] == plan.direct[direct..] =>
+            {
+                Self { section: Section::Answer, position: self.position - direct + answer }
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether keys pressed during this speech are taken by a menu, or as urgent.
+    pub(super) fn menu_follows(self, plan: &Plan) -> bool {
+        match self.after_speech(plan) {
+            Some((_, Verb::Menu(_))) => true,
+            Some((_, Verb::RingNumber(ring))) => ring.urgent.is_some(),
+            _ => false,
+        }
     }
 
     /// How many `play`s stand before the next other verb, and that verb.

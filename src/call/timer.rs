@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::words::{LegId, Moment};
 
 /// A wait, and what its end means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Timer {
     /// A phone that was picked up had its time to press 1.
     Accept(LegId),
@@ -32,7 +32,7 @@ pub(super) enum Timer {
 }
 
 /// The timers that are set. At most one of each.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TimerTable {
     due: BTreeMap<Timer, Moment>,
 }
@@ -56,6 +56,10 @@ impl TimerTable {
 
     pub(super) fn is_set(&self, timer: Timer) -> bool {
         self.due.contains_key(&timer)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Timer, Moment)> {
+        self.due.iter().map(|(timer, due)| (*timer, *due))
     }
 
     pub(super) fn next(&self) -> Option<Moment> {

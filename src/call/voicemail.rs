@@ -13,14 +13,14 @@ const SAVING_MAX: Duration = Duration::from_secs(5);
 pub(super) const SAVING_MAX_ALONE: Duration = Duration::from_secs(30);
 
 /// A message being left.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Leaving {
     max: Duration,
     phase: Phase,
     caller_left: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Phase {
     /// The caller hears what to do, then the tone.
     Inviting,
@@ -36,6 +36,13 @@ impl Leaving {
         let recording = self.phase != Phase::Inviting;
         self.phase = Phase::Saving;
         recording
+    }
+}
+
+impl Leaving {
+    /// `#` skips the words, or ends the message.
+    pub(super) fn takes_keys(&self) -> bool {
+        self.phase != Phase::Saving
     }
 }
 

@@ -126,7 +126,10 @@ impl Fact {
             Self::CallBackAnswered { safe: true, .. } => {
                 vec![Change::CallBackSafe(true), Change::CallBackOwed]
             }
-            Self::CallBackAnswered { safe: false, .. } => vec![Change::CallBackSafe(false)],
+            // Somebody has to look at it all the same: nobody spoke to this caller.
+            Self::CallBackAnswered { safe: false, .. } => {
+                vec![Change::CallBackSafe(false), Change::CallBackOwed]
+            }
             Self::CallBackNumber { number } => {
                 vec![Change::CallBackNumber(number.clone()), Change::CallBackOwed]
             }
@@ -159,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_call_back_is_owed_to_who_agreed_left_a_number_or_a_message_or_was_cut() {
+    fn something_is_owed_to_whoever_reached_nobody_and_said_how_to_go_on() {
         let owed = |fact: Fact| fact.changes(at()).contains(&Change::CallBackOwed);
         let number = PhoneNumber::from_network("+393330000001");
         assert!(owed(Fact::CallBackAnswered { safe: true, by_key: true }));
         assert!(owed(Fact::CallBackNumber { number }));
         assert!(owed(Fact::VoicemailLeft { file: "a.wav".into(), seconds: 3 }));
         assert!(owed(Fact::Ended { outcome: Outcome::Interrupted }));
-        assert!(!owed(Fact::CallBackAnswered { safe: false, by_key: false }));
+        assert!(owed(Fact::CallBackAnswered { safe: false, by_key: false }));
         assert!(!owed(Fact::Ended { outcome: Outcome::Accepted }));
     }
 

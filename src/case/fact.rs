@@ -266,7 +266,9 @@ impl Fact {
             }
             Self::VoicemailFailed => "Il messaggio non si è potuto registrare.".into(),
             Self::PromptMissing { prompt } => format!("Manca la registrazione «{prompt}»."),
-            Self::StoreFailed => "Archivio non disponibile: scritto nel giornale.".into(),
+            Self::StoreFailed => {
+                "L'archivio non ha confermato la scheda in tempo: la tiene il giornale.".into()
+            }
             Self::Ended { outcome } => ended(*outcome).to_owned(),
         }
     }

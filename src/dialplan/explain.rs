@@ -105,7 +105,7 @@ fn told_menu(menu: &Menu, plan: &Plan) -> String {
 fn told_ring(ring: &RingOnCall, plan: &Plan) -> String {
     let order = match ring.order {
         RingOrder::OneByOne => "uno dopo l'altro",
-        RingOrder::Together => "insieme quelli dello stesso gradino",
+        RingOrder::Together => "insieme quelli dello stesso gradino, otto alla volta",
     };
     let rounds = match ring.rounds {
         1 => "un giro solo".to_owned(),

@@ -81,7 +81,7 @@ pub enum Verb {
 }
 
 /// The question who is in need.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Menu {
     /// The recordings that ask.
     pub prompts: Vec<PromptId>,
@@ -100,7 +100,7 @@ pub struct Menu {
 }
 
 /// What a key of a menu does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Choice {
     /// Names the category and goes on with the next verb.
     Category {
@@ -108,6 +108,8 @@ pub enum Choice {
         category: Category,
         /// What the plan calls it, in Italian, for people to read.
         label: String,
+        /// The recording that says so to the responder, after key 1.
+        brief: PromptId,
     },
     /// Goes on with the direct script: police and operators.
     Direct,
@@ -120,7 +122,7 @@ pub enum Choice {
 }
 
 /// How the people on duty are rung.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RingOnCall {
     /// How long one phone rings.
     pub each: Duration,
@@ -133,7 +135,7 @@ pub struct RingOnCall {
 }
 
 /// One number of the plan, rung outside the roster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RingNumber {
     /// The number.
     pub number: PhoneNumber,
@@ -148,7 +150,7 @@ pub struct RingNumber {
 }
 
 /// What counts as a person on the other side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TakenBy {
     /// The phone is picked up: an office in its opening hours.
     Answer,
@@ -170,7 +172,7 @@ impl Plan {
             })
             .flatten()
             .find_map(|choice| match choice {
-                Choice::Category { category: its, label } if *its == category => {
+                Choice::Category { category: its, label, .. } if *its == category => {
                     Some(label.as_str())
                 }
                 _ => None,

@@ -16,7 +16,8 @@ use super::read_script::seconds;
 use super::read_value::{duration, number, shown, suggest_word, text, time};
 
 /// What may be said about the hours.
-const LINES: [&str; 7] = ["ends", "starts", "gaps", "holiday", "offices", "closed", "comune"];
+const LINES: [&str; 8] =
+    ["ends", "starts", "gaps", "holiday", "no-holiday", "offices", "closed", "comune"];
 /// What may be said about a Comune.
 const COMUNE_LINES: [&str; 3] = ["patron", "offices", "closed"];
 /// How long before the last closing a service may begin.
@@ -82,6 +83,7 @@ impl Draft {
                     self.holidays.add(holiday);
                 }
             }
+            "no-holiday" => self.no_holiday(node, findings),
             "offices" => self.shared.extend(office_table(node, findings)),
             "closed" => self.closures.extend(closure(node, findings)),
             "comune" => self.comune(node, findings),
@@ -90,6 +92,19 @@ impl Draft {
                 findings.error(node.name().span(), what);
                 suggest_word(findings, unknown, &LINES);
             }
+        }
+    }
+
+    fn no_holiday(&mut self, node: &KdlNode, findings: &mut Findings<'_>) {
+        let options = ["day", "month", "weekday", "nth", "easter", "since"];
+        let line = Line::open(node, &options, findings);
+        line.at_most(1, findings);
+        line.no_block(findings);
+        let Ok(since) = since(line, findings) else { return };
+        let Some(day) = yearly_day(line, findings) else { return };
+        if !self.holidays.abolish(day, since) {
+            findings.error(line.span(), "questo giorno non è una festa nazionale");
+            findings.suggest("per esempio no-holiday day=4 month=10 since=2031");
         }
     }
 
@@ -213,16 +228,14 @@ fn holiday(node: &KdlNode, findings: &mut Findings<'_>) -> Option<Holiday> {
     let line = Line::open(node, &["day", "month", "weekday", "nth", "easter", "since"], findings);
     line.at_most(1, findings);
     let name = line.values().next().and_then(|entry| text(entry, findings)).unwrap_or_default();
-    let since = line.option("since").map(|entry| number(entry, 1900..=9999, findings));
-    let day = yearly_day(line, findings);
-    Some(Holiday {
-        day: day?,
-        name: name.to_owned(),
-        since: match since {
-            None => None,
-            Some(year) => Some(year?),
-        },
-    })
+    let since = since(line, findings);
+    let day = yearly_day(line, findings)?;
+    Some(Holiday { day, name: name.to_owned(), since: since.ok()?, until: None })
+}
+
+/// The year from which a line holds, if it says one; `Err` when it says it wrongly.
+fn since(line: Line<'_>, findings: &mut Findings<'_>) -> Result<Option<i32>, ()> {
+    line.option("since").map(|entry| number(entry, 1900..=9999, findings).ok_or(())).transpose()
 }
 
 /// The patron day a line names; none for `patron none`.

@@ -56,7 +56,7 @@ fn choices(
     for node in menu.block() {
         match node.name().value() {
             "press" => {
-                let line = Line::open(node, &["category", "language"], findings);
+                let line = Line::open(node, &["category", "brief", "language"], findings);
                 line.no_block(findings);
                 let key = key(line, &mut pressed, findings);
                 let choice = choice(line, needs, findings);
@@ -104,6 +104,10 @@ fn key(line: Line<'_>, pressed: &mut Vec<Digit>, findings: &mut Findings<'_>) ->
 
 fn choice(line: Line<'_>, needs: &mut Needs, findings: &mut Findings<'_>) -> Option<Choice> {
     let mut after_key: Vec<&KdlEntry> = line.values().skip(1).collect();
+    if let (None, Some(brief)) = (line.option("category"), line.option("brief")) {
+        findings.error(brief.span(), "«brief» dice al reperibile il gruppo, e qui non ce n'è uno");
+        findings.suggest("togli brief=…, o aggiungi category=…");
+    }
     match (line.option("category"), line.option("language")) {
         (Some(_), Some(language)) => {
             findings.error(language.span(), "un tasto sceglie il gruppo o la lingua, non entrambi");
@@ -117,7 +121,11 @@ fn choice(line: Line<'_>, needs: &mut Needs, findings: &mut Findings<'_>) -> Opt
                 Some(label) => text(label, findings)?,
                 None => category.italian(),
             };
-            Some(Choice::Category { category, label: label.to_owned() })
+            let brief = match line.option("brief") {
+                Some(entry) => needs.told(entry, findings)?,
+                None => category.brief(),
+            };
+            Some(Choice::Category { category, label: label.to_owned(), brief })
         }
         (None, Some(entry)) => {
             line.at_most(2, findings);

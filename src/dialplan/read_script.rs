@@ -53,7 +53,18 @@ impl Needs {
 
     /// Notes that responders are told a group.
     pub(super) fn category(&mut self, category: Category, at: SourceSpan) {
-        self.told.push((PromptId::new(&format!("category.{category}")), at));
+        self.told.push((category.brief(), at));
+    }
+
+    /// Reads the name of a recording responders hear.
+    pub(super) fn told(
+        &mut self,
+        entry: &KdlEntry,
+        findings: &mut Findings<'_>,
+    ) -> Option<PromptId> {
+        let id = PromptId::new(text(entry, findings)?);
+        self.told.push((id.clone(), entry.span()));
+        Some(id)
     }
 }
 

@@ -2,24 +2,31 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// The addresses of our trunks; everybody else is a stranger.
+/// The addresses of our trunks; everybody else is a stranger. Its copies are one gate.
 #[derive(Debug, Clone)]
 pub struct Gate {
-    admitted: Arc<BTreeSet<IpAddr>>,
+    admitted: Arc<RwLock<BTreeSet<IpAddr>>>,
 }
 
 impl Gate {
     /// A gate that lets these addresses in.
     pub fn new(admitted: impl IntoIterator<Item = IpAddr>) -> Self {
         let admitted = admitted.into_iter().map(|address| address.to_canonical()).collect();
-        Self { admitted: Arc::new(admitted) }
+        Self { admitted: Arc::new(RwLock::new(admitted)) }
     }
 
     /// Whether packets from there are read.
     pub fn admits(&self, address: IpAddr) -> bool {
-        self.admitted.contains(&address.to_canonical())
+        let admitted = self.admitted.read().unwrap_or_else(PoisonError::into_inner);
+        admitted.contains(&address.to_canonical())
+    }
+
+    /// Lets an address in from now on.
+    pub fn admit(&self, address: IpAddr) {
+        let mut admitted = self.admitted.write().unwrap_or_else(PoisonError::into_inner);
+        admitted.insert(address.to_canonical());
     }
 }
 
@@ -43,6 +50,9 @@ mod tests {
         let gate = Gate::new(["127.0.0.78".parse().unwrap()]);
         assert!(gate.admits("127.0.0.78".parse().unwrap()));
         assert!(gate.admits("::ffff:127.0.0.78".parse().unwrap()));
-        assert!(!gate.admits("127.0.0.79".parse().unwrap()));
+        let late = "127.0.0.79".parse().unwrap();
+        assert!(!gate.admits(late));
+        gate.clone().admit(late);
+        assert!(gate.admits(late));
     }
 }

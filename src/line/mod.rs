@@ -25,7 +25,12 @@ pub enum Arrived {
         /// Its bytes.
         bytes: Vec<u8>,
     },
-    /// Nothing can be sent there now: refused, or the connection broke.
+    /// A connection that was open is closed.
+    Closed {
+        /// Which.
+        route: Route,
+    },
+    /// Nothing can be sent there now: refused, or no connection could be opened.
     Failed {
         /// Where.
         route: Route,

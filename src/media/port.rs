@@ -47,6 +47,11 @@ impl Ports {
         Self { address, turn: range.filter(|port| port % 2 == 0 && *port > 0).collect() }
     }
 
+    /// The address they are of.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// Binds the next free port.
     ///
     /// # Errors

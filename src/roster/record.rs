@@ -117,7 +117,7 @@ pub struct StepPolicy {
 }
 
 /// Who is rung when nobody of the ladder has accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LastResort {
     /// Name, for people to read.
     pub name: String,

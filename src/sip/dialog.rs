@@ -1,11 +1,13 @@
 //! A dialog: what two parties must remember to speak to each other (RFC 3261 §12).
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::headers::NameAddr;
 use super::message::Message;
 use super::method::Method;
-use super::route::Route;
+use super::route::{DEFAULT_PORT, Route};
 use super::sanity::Request;
 use super::uri::Uri;
 
@@ -102,6 +104,16 @@ impl Dialog {
         let method = message.method().map_or("", Method::as_str).to_owned();
         message.push("CSeq", format!("{cseq} {method}"));
         message
+    }
+
+    /// Where a request goes when no connection is open: the first Route, else the
+    /// target (RFC 3261 §8.1.2). `None` when that is a name: we have its address no more.
+    pub(crate) fn next_hop(&self) -> Option<SocketAddr> {
+        let first = self.route_set.first().and_then(|route| NameAddr::parse(route));
+        let first = first.map_or_else(|| self.remote_target.clone(), |route| route.uri);
+        let uri = Uri::parse(&first).ok()?;
+        let address = uri.host.trim_matches(['[', ']']).parse().ok()?;
+        Some(SocketAddr::new(address, uri.port.unwrap_or(DEFAULT_PORT)))
     }
 
     /// Request-URI and Route headers: loose routing, or strict when the first

@@ -31,12 +31,29 @@ enum Algorithm {
 }
 
 /// One challenge we can meet.
-struct Challenge {
+#[derive(Clone)]
+pub(crate) struct Challenge {
+    /// The field its answer stands in.
+    answer_in: &'static str,
     algorithm: Algorithm,
     session: bool,
     named: Option<String>,
     quality: bool,
     parameters: Vec<Parameter>,
+}
+
+/// The strongest challenge of a 401 or 407 that we know; the first of those, because
+/// RFC 8760 §2.4 orders them by preference.
+pub(crate) fn strongest(message: &Message) -> Option<Challenge> {
+    let (asked, answer_in) = match message.status() {
+        Some(401) => ("WWW-Authenticate", "Authorization"),
+        Some(407) => ("Proxy-Authenticate", "Proxy-Authorization"),
+        _ => return None,
+    };
+    let challenges = message.all(asked).flat_map(separate);
+    challenges
+        .filter_map(|text| read(&text, answer_in))
+        .reduce(|best, next| if next.algorithm > best.algorithm { next } else { best })
 }
 
 /// The header that meets the strongest challenge of a 401 or 407; `None` when
@@ -47,20 +64,7 @@ pub(crate) fn respond(
     request: &Message,
     cnonce: &str,
 ) -> Option<(&'static str, String)> {
-    let (asked, name) = match challenge.status() {
-        Some(401) => ("WWW-Authenticate", "Authorization"),
-        Some(407) => ("Proxy-Authenticate", "Proxy-Authorization"),
-        _ => return None,
-    };
-    let challenges = challenge.all(asked).flat_map(separate).filter_map(|text| read(&text));
-    // The first of the strongest: RFC 8760 §2.4 orders them by preference.
-    let strongest = challenges.reduce(
-        |best, next| {
-            if next.algorithm > best.algorithm { next } else { best }
-        },
-    )?;
-    let method = request.method()?.as_str();
-    Some((name, strongest.answer(credentials, method, request.request_uri(), cnonce)))
+    strongest(challenge)?.answer(credentials, request, cnonce, 1)
 }
 
 /// Cuts one header line into challenges: `Digest a=b, c=d, Digest e=f`.
@@ -81,7 +85,7 @@ fn separate(line: &str) -> Vec<String> {
     challenges
 }
 
-fn read(text: &str) -> Option<Challenge> {
+fn read(text: &str, answer_in: &'static str) -> Option<Challenge> {
     let (scheme, rest) = text.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Digest") {
         return None;
@@ -102,12 +106,35 @@ fn read(text: &str) -> Option<Challenge> {
         return None;
     }
     parameter(&parameters, "nonce")?;
-    Some(Challenge { algorithm, session, named, quality, parameters })
+    Some(Challenge { answer_in, algorithm, session, named, quality, parameters })
 }
 
 impl Challenge {
-    /// RFC 7616 §3.4.
-    fn answer(&self, own: &Credentials, method: &str, uri: &str, cnonce: &str) -> String {
+    /// The nonce was too old; the password may be right (RFC 7616 §3.3).
+    pub(crate) fn is_stale(&self) -> bool {
+        parameter(&self.parameters, "stale").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// The header that meets it: RFC 7616 §3.4. `count` is how often its nonce has been
+    /// used, this time included.
+    pub(crate) fn answer(
+        &self,
+        own: &Credentials,
+        request: &Message,
+        cnonce: &str,
+        count: u32,
+    ) -> Option<(&'static str, String)> {
+        let (method, uri) = (request.method()?.as_str(), request.request_uri());
+        Some((self.answer_in, self.value(own, method, uri, (cnonce, count))))
+    }
+
+    fn value(
+        &self,
+        own: &Credentials,
+        method: &str,
+        uri: &str,
+        (cnonce, count): (&str, u32),
+    ) -> String {
         let get = |name| parameter(&self.parameters, name).unwrap_or_default();
         let (realm, nonce) = (get("realm"), get("nonce"));
         let hash = |text: String| self.algorithm.hash(&text);
@@ -117,7 +144,7 @@ impl Challenge {
         }
         let a2 = hash(format!("{method}:{uri}"));
         let response = if self.quality {
-            hash(format!("{a1}:{nonce}:00000001:{cnonce}:auth:{a2}"))
+            hash(format!("{a1}:{nonce}:{count:08x}:{cnonce}:auth:{a2}"))
         } else {
             hash(format!("{a1}:{nonce}:{a2}"))
         };
@@ -130,7 +157,7 @@ impl Challenge {
             text.push_str(&format!(", algorithm={named}"));
         }
         if self.quality {
-            text.push_str(&format!(", qop=auth, nc=00000001, cnonce=\"{cnonce}\""));
+            text.push_str(&format!(", qop=auth, nc={count:08x}, cnonce=\"{cnonce}\""));
         } else if self.session {
             text.push_str(&format!(", cnonce=\"{cnonce}\""));
         }

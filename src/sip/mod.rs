@@ -19,6 +19,7 @@ mod message;
 mod method;
 mod parse;
 mod refusal;
+mod registration;
 mod reply;
 mod route;
 mod sanity;
@@ -32,13 +33,15 @@ mod uri;
 pub use dialog::Dialog;
 pub use digest::Credentials;
 pub use endpoint::{
-    Config, DialogId, Endpoint, Event, Invitation, OfferedBy, Outgoing, PlaceCallError,
+    Config, DialogId, Endpoint, Event, Invitation, OfferedBy, Outgoing, PlaceCallError, QueryId,
+    Reply,
 };
 pub use headers::{NameAddr, Via, parse_cseq};
 pub use message::{Fault, Header, Message, StartLine};
 pub use method::Method;
 pub use parse::ParseMessageError;
 pub use refusal::refuse_stranger;
+pub use registration::{Account, Registered, Registration};
 pub use route::{Route, Transmit, Transport};
 pub use stream::{Framer, StreamBroken};
 pub use uri::{ParseUriError, Scheme, Uri};

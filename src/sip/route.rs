@@ -42,6 +42,9 @@ pub struct Route {
     pub remote: SocketAddr,
 }
 
+/// RFC 3261 §19.1.2: the port of an address that names none.
+pub(crate) const DEFAULT_PORT: u16 = 5060;
+
 /// One message to put on the wire.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Transmit {

@@ -99,7 +99,7 @@ impl Request {
             .message
             .list("Require")
             .into_iter()
-            .filter(|tag| !tag.eq_ignore_ascii_case("timer"))
+            .filter(|tag| !SERVED.iter().any(|served| tag.eq_ignore_ascii_case(served)))
             .collect();
         if !unknown.is_empty() {
             return Err(Refusal::with(420, "Unsupported", unknown.join(", ")));
@@ -181,6 +181,9 @@ pub(crate) fn media_type(value: &str) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// The extensions a caller may insist on: RFC 4028, whose refreshes are left to the
+/// caller, and RFC 3262, which binds provisional answers only, 100 not among them.
+const SERVED: [&str; 2] = ["timer", "100rel"];
 /// The type of a session description.
 pub(crate) const SDP: &str = "application/sdp";
 /// RFC 3261 §8.1.1.7: a branch that begins so is unique.
@@ -228,7 +231,8 @@ mod tests {
     #[test]
     fn an_invite_is_refused_only_for_a_reason() {
         for (extra, status) in [
-            ("Require: 100rel\r\n", 420),
+            ("Require: 100rel\r\n", 200),
+            ("Require: 100rel, precondition\r\n", 420),
             ("Require: timer\r\nSession-Expires: 1800\r\n", 200),
             ("Proxy-Require: foo\r\n", 200),
             ("Accept: text/plain\r\n", 406),

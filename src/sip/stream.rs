@@ -46,6 +46,11 @@ impl Framer {
         std::mem::take(&mut self.pings)
     }
 
+    /// Whether no message has begun that has not ended.
+    pub fn is_between(&self) -> bool {
+        self.buffer.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+    }
+
     fn skip_keep_alives(&mut self) {
         while self.buffer.starts_with(b"\r\n\r\n") {
             self.buffer.drain(..4);

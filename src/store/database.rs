@@ -59,7 +59,8 @@ impl Database {
         if self.open.is_some() {
             return Ok(());
         }
-        let connection = connect(&self.settings, self.create).await?;
+        let mut connection = connect(&self.settings, self.create).await?;
+        tell_durability(&mut connection).await;
         let identity = self.identity().map_err(|source| OpenStoreError::Connect {
             path: self.settings.file.clone(),
             source: source.into(),
@@ -130,9 +131,10 @@ impl Database {
         &mut self,
         at: DateTime<Utc>,
     ) -> Result<Vec<InterruptedCall>, CommitError> {
+        let voicemail = self.settings.voicemail();
         let connection = self.connection().await?;
         let mut transaction = connection.begin_with("begin immediate").await?;
-        let calls = end_interrupted(&mut transaction, at).await?;
+        let calls = end_interrupted(&mut transaction, &voicemail, at).await?;
         transaction.commit().await?;
         Ok(calls)
     }
@@ -176,6 +178,24 @@ pub(super) async fn connect(
     Ok(connection)
 }
 
+/// Reads back what was asked for: where WAL is impossible `SQLite` says nothing and keeps
+/// another journal. The service goes on all the same: answering wins.
+async fn tell_durability(connection: &mut SqliteConnection) {
+    let journal = sqlx::query_scalar::<_, String>("pragma journal_mode");
+    let journal = journal.fetch_one(&mut *connection).await.unwrap_or_default();
+    let synchronous = sqlx::query_scalar::<_, i64>("pragma synchronous");
+    let synchronous = synchronous.fetch_one(connection).await.unwrap_or_default();
+    if journal == "wal" && synchronous == FULL {
+        tracing::info!(store.journal_mode = journal, store.synchronous = synchronous, "writing");
+    } else {
+        tracing::error!(
+            store.journal_mode = journal,
+            store.synchronous = synchronous,
+            "the database is not in WAL with synchronous=FULL: a power cut may lose a case"
+        );
+    }
+}
+
 async fn apply_single(
     transaction: &mut SqliteConnection,
     write: &Write,
@@ -202,3 +222,6 @@ fn breaks_a_rule(error: &sqlx::Error) -> bool {
         .and_then(|code| code.parse::<u32>().ok())
         .is_some_and(|code| code & 0xff == 19)
 }
+
+/// `pragma synchronous`: every commit waits for the disk.
+const FULL: i64 = 2;

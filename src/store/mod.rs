@@ -14,6 +14,7 @@ mod feeds;
 mod instant;
 mod journal;
 mod kept;
+mod left_behind;
 mod read;
 mod recover;
 mod roster;

@@ -1,9 +1,12 @@
 //! After a crash: calls found open are ended, their cases marked for call-back.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
 use super::apply::{apply, case_number};
+use super::left_behind;
 use super::rows::column;
 use super::standing::Write;
 use crate::case::{AttemptId, AttemptOutcome, Fact, Outcome};
@@ -34,13 +37,16 @@ pub struct InterruptedCall {
     pub accepted_by: Option<String>,
 }
 
-/// Ends every open call as interrupted at `at`, each ring of it as cancelled.
+/// Ends every open call as interrupted at `at`, each ring of it as cancelled. A message
+/// that was being left, in the folder `voicemail`, is bound to its case.
 pub(super) async fn end_interrupted(
     connection: &mut SqliteConnection,
+    voicemail: &Path,
     at: DateTime<Utc>,
 ) -> Result<Vec<InterruptedCall>, sqlx::Error> {
     let rows = sqlx::query(
-        "select calls.call, calls.service, calls.accepted_by, cases.year, cases.sequence, \
+        "select calls.call, calls.service, calls.accepted_by, cases.id, cases.year, \
+         cases.sequence, cases.voicemail, \
          (select max(sequence) from entries where entries.call = calls.call) as last \
          from calls join cases using (call) where calls.ended is null order by calls.arrived",
     )
@@ -50,7 +56,12 @@ pub(super) async fn end_interrupted(
     for row in rows {
         let call: CallId = column(&row, "call")?;
         let last: Option<u32> = row.try_get("last")?;
-        end(connection, call, last.unwrap_or_default(), at).await?;
+        let bound: Option<String> = row.try_get("voicemail")?;
+        let message = match bound {
+            Some(_) => None,
+            None => left_behind::message(voicemail, column(&row, "id")?),
+        };
+        end(connection, call, last.unwrap_or_default(), message, at).await?;
         calls.push(InterruptedCall {
             call,
             number: case_number(row.try_get("year")?, row.try_get("sequence")?)?,
@@ -65,6 +76,7 @@ async fn end(
     connection: &mut SqliteConnection,
     call: CallId,
     last: u32,
+    message: Option<Fact>,
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let ringing: Vec<u32> = sqlx::query_scalar(
@@ -77,7 +89,8 @@ async fn end(
         attempt: AttemptId(attempt),
         outcome: AttemptOutcome::Cancelled,
     });
-    let facts = cancelled.chain([Fact::Ended { outcome: Outcome::Interrupted }]);
+    let ended = Fact::Ended { outcome: Outcome::Interrupted };
+    let facts = cancelled.chain(message).chain([ended]);
     for (sequence, fact) in (last.saturating_add(1)..).zip(facts) {
         apply(connection, &Write::Note { call, sequence, at, fact }).await?;
     }

@@ -35,6 +35,11 @@ impl Settings {
         Ok(Self { url: options, file, data_dir: data_dir.to_owned() })
     }
 
+    /// Where the messages of callers lie.
+    pub(super) fn voicemail(&self) -> PathBuf {
+        self.data_dir.join("voicemail")
+    }
+
     /// Only the service's own account and group may look: callers' numbers lie there.
     pub(super) fn create_folders(&self) -> io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();

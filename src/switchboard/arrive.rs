@@ -1,12 +1,16 @@
 //! From an INVITE to a conversation.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::directory::Entrance;
 use super::legs::LiveLeg;
 use super::{LiveCall, Switchboard};
 use crate::calendar;
-use crate::call::{Arrival, Call};
+use crate::call::{Arrival, Call, Gone};
+use crate::dialplan::Plan;
 use crate::media::{Order, StreamId};
 use crate::sip::sdp::{self, LocalSound};
 use crate::sip::{DialogId, Invitation};
@@ -18,6 +22,24 @@ const NOT_FOUND: u16 = 404;
 const NOT_ACCEPTABLE: u16 = 488;
 /// Draining, or every port or every place is taken.
 const UNAVAILABLE: u16 = 503;
+
+/// By then the 200 has been sent four times (0, 0.5, 1.5 and 3.5 s).
+const ACK_LATE: Duration = Duration::from_secs(4);
+
+/// What is known of a call that comes in at `at`: calls and `polaris what-if` alike.
+pub fn arrival(
+    plan: &Plan,
+    entrance: Entrance,
+    caller: Option<&PhoneNumber>,
+    at: DateTime<Utc>,
+) -> Arrival {
+    Arrival {
+        direct: entrance == Entrance::Direct,
+        active: plan.hours.is_active(calendar::local(at, plan.timezone)),
+        // «unknown» and its like can be called back no more than a hidden number.
+        hidden: !caller.is_some_and(PhoneNumber::is_international),
+    }
+}
 
 impl Switchboard {
     /// A phone is calling us.
@@ -34,7 +56,7 @@ impl Switchboard {
     }
 
     fn admit(&mut self, dialog: DialogId, invitation: &Invitation) -> Result<LiveCall, u16> {
-        if self.draining || self.calls.len() >= self.settings.calls_max {
+        if self.drain.is_some() || !self.has_room() {
             return Err(UNAVAILABLE);
         }
         let (number_called, plan, entrance) =
@@ -44,13 +66,7 @@ impl Switchboard {
         let id = CallId(Uuid::now_v7());
         let (leg, answer) = self.caller_leg(id, dialog, invitation)?;
         let arrived = self.parts.clock.wall();
-        let local = calendar::local(arrived, plan.timezone);
-        let arrival = Arrival {
-            direct: entrance == Entrance::Direct,
-            active: plan.hours.is_active(local),
-            // «unknown» and its like can be called back no more than a hidden number.
-            hidden: !caller.as_ref().is_some_and(PhoneNumber::is_international),
-        };
+        let arrival = arrival(&plan, entrance, caller.as_ref(), arrived);
         self.dialogs.insert(dialog, (id, LegId::CALLER));
         self.streams.insert(leg.stream, (id, LegId::CALLER));
         Ok(LiveCall {
@@ -65,8 +81,29 @@ impl Switchboard {
             arrived,
             sequence: 0,
             due: None,
+            unacknowledged: None,
             waiting: Vec::new(),
         })
+    }
+
+    /// Whether a place is free, or can be freed: a caller who was answered and does not
+    /// acknowledge it must not keep one from another for the 32 s of RFC 3261 §13.3.1.4.
+    fn has_room(&mut self) -> bool {
+        if self.calls.len() < self.settings.calls_max {
+            return true;
+        }
+        let now = self.now();
+        let late =
+            |live: &LiveCall| live.unacknowledged.filter(|answered| *answered + ACK_LATE <= now);
+        let oldest = self.calls.values().filter_map(|live| Some((late(live)?, live.id))).min();
+        let Some((_, id)) = oldest else { return false };
+        tracing::warn!(call.id = %id, "a call nobody acknowledged gave its place to another");
+        let caller = self.calls.get(&id).and_then(|live| live.legs.get(&LegId::CALLER));
+        if let Some(dialog) = caller.map(|leg| leg.dialog) {
+            self.parts.endpoint.hang_up(now, dialog);
+            self.gone(dialog, Gone::Lost);
+        }
+        self.calls.len() < self.settings.calls_max
     }
 
     fn begin(&mut self, live: LiveCall) {
@@ -103,6 +140,7 @@ impl Switchboard {
             keys_by: None,
             held: false,
             lost: false,
+            placing: None,
         };
         Ok((leg, answer))
     }
@@ -120,11 +158,7 @@ impl Switchboard {
         self.streams_begun += 1;
         let stream = StreamId(self.streams_begun);
         let bound = port.local();
-        let address = match self.settings.public_address {
-            Some(public) => public,
-            None if bound.ip().is_unspecified() => towards,
-            None => bound.ip(),
-        };
+        let address = self.sound_address(towards);
         let session = self.streams_begun;
         let local = LocalSound { address, port: bound.port(), session, version: 1 };
         let trusted = self.settings.trunk_hosts.clone();
@@ -132,6 +166,16 @@ impl Switchboard {
         let shard = call.0.as_u64_pair().1;
         self.order(Order::Open { stream, shard, port, trusted });
         Ok((stream, local))
+    }
+
+    /// Our address of sound for a peer that reaches us at `towards`.
+    pub(super) fn sound_address(&self, towards: std::net::IpAddr) -> std::net::IpAddr {
+        let bound = self.parts.ports.address();
+        match self.settings.public_address {
+            Some(public) => public,
+            None if bound.is_unspecified() => towards,
+            None => bound,
+        }
     }
 
     /// Tells the media thread what a leg agreed to.

@@ -15,8 +15,10 @@ pub struct Directory {
 
 /// Whom a number is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entrance {
+pub enum Entrance {
+    /// Citizens.
     Citizens,
+    /// Police and operators: no menu.
     Direct,
 }
 

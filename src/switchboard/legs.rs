@@ -23,6 +23,18 @@ pub(super) struct LiveLeg {
     pub(super) held: bool,
     /// Whether no sound arrives although it should.
     pub(super) lost: bool,
+    /// How it is being rung, for legs we ring.
+    pub(super) placing: Option<Placing>,
+}
+
+/// A phone being rung: through whom, and who else could.
+#[derive(Debug)]
+pub(super) struct Placing {
+    pub(super) phone: PhoneNumber,
+    pub(super) caller_id: PhoneNumber,
+    pub(super) trunk: usize,
+    /// Trunks not tried yet, best first.
+    pub(super) others: Vec<usize>,
 }
 
 /// The ways a key arrives.

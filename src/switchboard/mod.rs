@@ -7,21 +7,28 @@
 mod arrive;
 mod claims;
 mod directory;
+mod drain;
 mod info_keys;
 mod legs;
+mod outbound;
 mod perform;
 mod report;
 mod signal;
+mod trunks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-pub use directory::{Directory, NumberTwice};
+pub use arrive::arrival;
+pub use directory::{Directory, Entrance, NumberTwice};
+pub use drain::Stopped;
+pub use trunks::{Health, TrunkStanding, Why};
 
 use crate::call::{Call, Input};
 use crate::case::Fact;
@@ -29,19 +36,33 @@ use crate::dialplan::Plan;
 use crate::line::{Arrived, Line};
 use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
 use crate::roster::Roster;
-use crate::sip::{Credentials, DialogId, Endpoint, Transport};
+use crate::sip::{Account, Credentials, DialogId, Endpoint, Transport};
 use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
 use claims::Claims;
+use drain::Drain;
 use legs::LiveLeg;
+use trunks::Trunks;
 
 /// What the switchboard is told besides what happens on the line.
 #[derive(Debug)]
 pub enum Control {
-    /// Take no more calls; stop when those in hand have ended.
-    Drain,
+    /// Take no more calls; stop when those in hand have ended, or are cut after so long.
+    Drain {
+        /// How long calls in hand may go on.
+        within: Duration,
+    },
+    /// Hang up on everybody and stop.
+    HangUpAll,
     /// Plans were read anew; calls in progress keep theirs.
     Plans(Directory),
+    /// The address of a trunk was found.
+    TrunkFound {
+        /// Its place in [`Settings::trunks`].
+        trunk: usize,
+        /// Its address.
+        proxy: SocketAddr,
+    },
     /// The roster was read, or could not be.
     Roster(Option<Arc<Roster>>),
 }
@@ -64,10 +85,20 @@ pub struct TrunkRoute {
     pub name: String,
     /// UDP or TCP.
     pub transport: Transport,
-    /// Where INVITEs are sent.
-    pub proxy: SocketAddr,
+    /// Where INVITEs are sent; `None` until it is known.
+    pub proxy: Option<SocketAddr>,
+    /// Its place among the trunks: the lowest is tried first.
+    pub order: u16,
+    /// Its share of the calls among trunks of the same order.
+    pub weight: u32,
+    /// Whether it is asked by OPTIONS how it is.
+    pub probe: bool,
+    /// The host of our addresses and of those we call, when it is not an address.
+    pub domain: Option<String>,
     /// What a challenge is answered with.
     pub credentials: Option<Credentials>,
+    /// The account to keep registered, for a trunk that wants that.
+    pub account: Option<Account>,
 }
 
 /// What does not change while the switchboard runs.
@@ -79,8 +110,8 @@ pub struct Settings {
     pub public_address: Option<IpAddr>,
     /// Where messages are recorded.
     pub voicemail_dir: PathBuf,
-    /// The trunk that carries calls to responders.
-    pub trunk: TrunkRoute,
+    /// The trunks that carry calls to responders.
+    pub trunks: Vec<TrunkRoute>,
     /// Every address of every trunk: sound may come from there.
     pub trunk_hosts: Arc<[IpAddr]>,
 }
@@ -134,9 +165,15 @@ pub struct Switchboard {
     opened_inbox: Option<mpsc::UnboundedReceiver<Opened>>,
     watch: Option<mpsc::UnboundedSender<Sight>>,
     streams_begun: u64,
+    trunks: Trunks,
+    /// Calls that wait for the first sign of their trunk, and until when.
+    unheard: BTreeSet<(Moment, DialogId)>,
+    told_of_trunks: Option<watch::Sender<Vec<TrunkStanding>>>,
     /// When phones without sound are asked again whether they are there.
     ask_due: Option<Moment>,
-    draining: bool,
+    drain: Option<Drain>,
+    /// Calls were cut at the end.
+    cut: bool,
 }
 
 /// A call and what carries it.
@@ -154,6 +191,8 @@ struct LiveCall {
     arrived: DateTime<Utc>,
     sequence: u32,
     due: Option<Moment>,
+    /// When we answered, until the caller has acknowledged it.
+    unacknowledged: Option<Moment>,
     /// Facts the conversation must hear of once its orders are drained.
     waiting: Vec<Input>,
 }
@@ -161,6 +200,9 @@ struct LiveCall {
 impl Switchboard {
     /// A switchboard without a call.
     pub fn new(settings: Settings, parts: Parts) -> Self {
+        let (now, wall) = (parts.clock.now(), parts.clock.wall());
+        let mut trunks = Trunks::new(settings.trunks.clone(), now, wall);
+        trunks.register(now, |trunk| parts.line.route_to(trunk.transport, trunk.proxy?));
         let (opened, opened_inbox) = mpsc::unbounded_channel();
         Self {
             settings,
@@ -174,8 +216,12 @@ impl Switchboard {
             opened_inbox: Some(opened_inbox),
             watch: None,
             streams_begun: 0,
+            trunks,
+            unheard: BTreeSet::new(),
+            told_of_trunks: None,
             ask_due: None,
-            draining: false,
+            drain: None,
+            cut: false,
         }
     }
 
@@ -184,14 +230,20 @@ impl Switchboard {
         self.watch = Some(watcher);
     }
 
-    /// Runs until drained, or until there is no sound any more: then whoever started
-    /// it has to start it anew. Everything it waits for is bounded by some timer.
-    pub async fn run(mut self, mut inboxes: Inboxes) {
-        let Some(mut opened) = self.opened_inbox.take() else { return };
+    /// Tells there how the trunks are, whenever that changes.
+    pub fn tell_of_trunks(&mut self, listener: watch::Sender<Vec<TrunkStanding>>) {
+        listener.send_replace(self.trunks.standings());
+        self.told_of_trunks = Some(listener);
+    }
+
+    /// Runs until drained, or until there is no sound any more. Everything it waits
+    /// for is bounded by some timer.
+    pub async fn run(mut self, mut inboxes: Inboxes) -> Stopped {
+        let Some(mut opened) = self.opened_inbox.take() else { return Stopped::NoSound };
         loop {
             self.settle();
-            if self.draining && self.calls.is_empty() && self.parts.endpoint.open_dialogs() == 0 {
-                return;
+            if let Some(stopped) = self.stopped() {
+                return stopped;
             }
             let wake = self.next_wake();
             tokio::select! {
@@ -200,7 +252,7 @@ impl Switchboard {
                     Some(report) => self.reported(report),
                     None => {
                         tracing::error!("the media thread is gone: no call has sound any more");
-                        return;
+                        return Stopped::NoSound;
                     }
                 },
                 Some((call, case)) = opened.recv() => self.case_opened(call, case),
@@ -216,6 +268,9 @@ impl Switchboard {
         if self.parts.endpoint.poll_timeout().is_some_and(|due| due <= now) {
             self.parts.endpoint.handle_timeout(now);
         }
+        self.wake_drain(now);
+        self.wake_trunks();
+        self.pass_over_the_silent();
         if self.ask_due.is_some_and(|due| due <= now) {
             self.ask_the_silent();
         }
@@ -227,6 +282,7 @@ impl Switchboard {
             self.with_call(id, |live, now| live.call.handle_timeout(now));
         }
         self.signals();
+        self.replies();
         while let Some(transmit) = self.parts.endpoint.poll_transmit() {
             self.parts.line.send(transmit);
         }
@@ -236,17 +292,17 @@ impl Switchboard {
         let now = self.now();
         match arrived {
             Arrived::Message { route, bytes } => self.parts.endpoint.receive(now, route, &bytes),
+            Arrived::Closed { route } => self.parts.endpoint.connection_closed(now, route),
             Arrived::Failed { route } => self.parts.endpoint.transport_failed(now, route),
         }
     }
 
     fn control(&mut self, control: Control) {
         match control {
-            Control::Drain => {
-                tracing::info!(calls = self.calls.len(), "draining: no more calls are taken");
-                self.draining = true;
-            }
+            Control::Drain { within } => self.drain(within),
+            Control::HangUpAll => self.hang_up_on_all(),
             Control::Plans(directory) => self.parts.directory = directory,
+            Control::TrunkFound { trunk, proxy } => self.trunk_found(trunk, proxy),
             Control::Roster(roster) => self.parts.roster = roster,
         }
     }
@@ -293,7 +349,11 @@ impl Switchboard {
     fn next_wake(&self) -> Option<std::time::Instant> {
         let calls = self.due.first().map(|(due, _)| *due);
         let signals = self.parts.endpoint.poll_timeout();
-        let next = [calls, signals, self.ask_due].into_iter().flatten().min()?;
+        let drain = self.drain.map(|drain| drain.next_wake());
+        let trunks = self.trunks.poll_timeout();
+        let unheard = self.unheard.first().map(|(at, _)| *at);
+        let next =
+            [calls, signals, self.ask_due, drain, trunks, unheard].into_iter().flatten().min()?;
         Some(self.parts.clock.instant_of(next))
     }
 

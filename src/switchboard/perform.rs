@@ -8,7 +8,7 @@ use crate::call::{Claim, Input, Output, Repeat, RingFailure};
 use crate::case::Fact;
 use crate::media::{self, Order, Shelved, StreamId};
 use crate::roster::Need;
-use crate::sip::{Outgoing, sdp};
+use crate::sip::sdp;
 use crate::store::Opening;
 use crate::words::{Category, Clock, Language, LegId, PhoneNumber, PlayId, PromptId};
 
@@ -107,6 +107,7 @@ impl Switchboard {
     fn answer(&mut self, live: &mut LiveCall) {
         let now = self.now();
         let Some(leg) = live.legs.get_mut(&LegId::CALLER) else { return };
+        live.unacknowledged = Some(now);
         let (Some(format), Some(body)) = (leg.format, live.answer.take()) else {
             // No offer came: ours goes out, the answer comes with the ACK.
             let offer = sdp::offer(&leg.local);
@@ -234,54 +235,5 @@ impl Switchboard {
         let on_roster = || self.parts.roster.as_ref().is_some_and(|roster| roster.rings(phone));
         let of_the_plan = live.plan.own_targets().any(|target| target == phone);
         !phone.is_never_dialled() && (of_the_plan || on_roster())
-    }
-
-    fn place(
-        &mut self,
-        live: &mut LiveCall,
-        id: LegId,
-        phone: &PhoneNumber,
-        claimed: Vec<PhoneNumber>,
-    ) -> Result<(), RingFailure> {
-        let trunk = &self.settings.trunk;
-        let route = self.parts.line.route_to(trunk.transport, trunk.proxy);
-        let route = route.ok_or_else(|| {
-            tracing::error!(call.id = %live.id, trunk.name = trunk.name, "no way to the trunk");
-            RingFailure::Unreachable
-        })?;
-        let credentials = trunk.credentials.clone();
-        let towards = route.local.ip();
-        let (stream, local) =
-            self.open_stream(live.id, towards).map_err(|_| RingFailure::Unreachable)?;
-        let outgoing = Outgoing {
-            route,
-            to: phone.reveal().to_owned(),
-            from_number: live.plan.caller_id.reveal().to_owned(),
-            from_host: route.local.ip().to_string(),
-            sdp: sdp::offer(&local),
-            credentials,
-        };
-        let now = self.now();
-        let dialog = self.parts.endpoint.invite(now, outgoing).map_err(|error| {
-            tracing::error!(call.id = %live.id, %error, "a responder could not be rung");
-            self.order(Order::Close { stream });
-            RingFailure::Unreachable
-        })?;
-        self.dialogs.insert(dialog, (live.id, id));
-        self.streams.insert(stream, (live.id, id));
-        live.legs.insert(
-            id,
-            LiveLeg {
-                dialog,
-                stream,
-                local,
-                format: None,
-                claimed,
-                keys_by: None,
-                held: false,
-                lost: false,
-            },
-        );
-        Ok(())
     }
 }

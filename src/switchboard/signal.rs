@@ -40,7 +40,11 @@ impl Switchboard {
                 }
             }
             Event::OfferAnswered { dialog, sdp } => self.offer_answered(dialog, sdp.as_deref()),
-            Event::Ringing { .. } => {}
+            Event::Ringing { dialog } => {
+                if let Some((call, leg)) = self.leg_of(dialog) {
+                    self.judge_trunk(call, leg, None);
+                }
+            }
         }
     }
 
@@ -49,7 +53,7 @@ impl Switchboard {
     }
 
     /// A leg's other side is no longer there.
-    fn gone(&mut self, dialog: DialogId, how: Gone) {
+    pub(super) fn gone(&mut self, dialog: DialogId, how: Gone) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
         self.drop_leg(call, leg);
         self.tell(
@@ -77,6 +81,9 @@ impl Switchboard {
     /// The ACK to our 200; with the answer when the offer was ours.
     fn confirmed(&mut self, dialog: DialogId, body: Option<&[u8]>) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
+        if let Some(live) = self.calls.get_mut(&call) {
+            live.unacknowledged = None;
+        }
         let waits = self.format_of(call, leg).is_none();
         if !waits {
             return;
@@ -124,6 +131,7 @@ impl Switchboard {
     /// A phone we rang was picked up.
     fn leg_answered(&mut self, dialog: DialogId, body: Option<&[u8]>) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
+        self.judge_trunk(call, leg, None);
         match body.map(sdp::accept) {
             Some(Ok(format)) => {
                 self.agree_with(call, leg, format);
@@ -141,6 +149,10 @@ impl Switchboard {
 
     fn leg_failed(&mut self, dialog: DialogId, status: u16) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
+        self.judge_trunk(call, leg, Some(status));
+        if self.fail_over(call, leg, status) {
+            return;
+        }
         let why = match status {
             486 | 600 => RingFailure::Busy,
             603 | 607 => RingFailure::Declined,

@@ -1,33 +1,49 @@
-//! Looks over a folder of prompts.
+//! Looks over a set of prompts.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use super::ledger::Ledger;
 use super::level::{active_level, fractions, power};
+use super::place::Place;
 use super::render::read_texts;
 use super::{Defect, Entry, Fault, RATE, Texts, for_responders_only, wav};
 use crate::words::{Language, PromptId};
 
-/// Everything wrong with the prompts of `folder`: texts, recordings, and the ones
-/// without the other. Empty when all is well.
-pub fn check(folder: &Path) -> Vec<Defect> {
-    let read = |language| (language, read_texts(folder, language));
+/// What a look over a set of prompts found.
+#[derive(Debug)]
+pub struct Checked {
+    /// How many recordings were looked at.
+    pub recordings: usize,
+    /// Everything wrong with texts and recordings, and the ones without the other.
+    pub defects: Vec<Defect>,
+}
+
+/// Looks over the prompts of `folder`.
+pub fn check(folder: &Path) -> Checked {
+    look_over(Place::Folder(folder))
+}
+
+/// Looks over the prompts in the binary.
+pub fn check_embedded() -> Checked {
+    look_over(Place::Binary)
+}
+
+fn look_over(place: Place<'_>) -> Checked {
+    let read = |language| (language, read_texts(place, language));
     let sets: Vec<_> = Language::ALL.into_iter().map(read).collect();
     let every: BTreeSet<PromptId> = sets.iter().flat_map(|(_, (texts, _))| texts.ids()).collect();
-    sets.iter()
-        .flat_map(|(language, (texts, problems))| {
-            let place = folder.join(language.code());
-            let mut defects = problems.clone();
-            if !texts.ids().is_empty() {
-                defects.extend(missing_texts(&place, *language, texts, &every));
-            }
-            defects.extend(recordings(&place, texts));
-            defects.extend(orphans(&place, texts));
-            defects
-        })
-        .collect()
+    let mut checked = Checked { recordings: 0, defects: Vec::new() };
+    for (language, (texts, problems)) in sets {
+        checked.recordings += place.recordings(language).len();
+        checked.defects.extend(problems);
+        if !texts.ids().is_empty() {
+            checked.defects.extend(missing_texts(place, language, &texts, &every));
+        }
+        checked.defects.extend(recordings(place, language, &texts));
+        checked.defects.extend(orphans(place, language, &texts));
+    }
+    checked
 }
 
 /// What is wrong with the sound of `samples`, 8 kHz mono; `spoken` says whether they
@@ -82,12 +98,12 @@ impl Spoken {
 
 /// The texts every language needs, and this one has not.
 fn missing_texts(
-    place: &Path,
+    place: Place<'_>,
     language: Language,
     texts: &Texts,
     every: &BTreeSet<PromptId>,
 ) -> Vec<Defect> {
-    let file = place.join("texts.toml");
+    let file = place.file(language, "texts.toml");
     let own = texts.ids();
     every
         .difference(&own)
@@ -97,13 +113,14 @@ fn missing_texts(
 }
 
 /// What is wrong with the recording of each text.
-fn recordings(place: &Path, texts: &Texts) -> Vec<Defect> {
-    let ledger = fs::read_to_string(place.join("rendered.toml")).unwrap_or_default();
+fn recordings(place: Place<'_>, language: Language, texts: &Texts) -> Vec<Defect> {
+    let ledger = place.read_text(language, "rendered.toml").unwrap_or_default();
     let ledger = Ledger::read(&ledger);
     let mut defects = Vec::new();
     for entry in texts.iter() {
-        let file = place.join(format!("{}.wav", entry.id));
-        let Ok(bytes) = fs::read(&file) else {
+        let name = format!("{}.wav", entry.id);
+        let file = place.file(language, &name);
+        let Some(bytes) = place.read(language, &name) else {
             defects.push(Defect::of(&file, Fault::MissingRecording(entry.id.clone())));
             continue;
         };
@@ -120,23 +137,14 @@ fn recordings(place: &Path, texts: &Texts) -> Vec<Defect> {
 }
 
 /// Recordings nobody plays.
-fn orphans(place: &Path, texts: &Texts) -> Vec<Defect> {
-    let mut defects: Vec<Defect> = recordings_in(place)
-        .into_iter()
+fn orphans(place: Place<'_>, language: Language, texts: &Texts) -> Vec<Defect> {
+    let ids = place.recordings(language);
+    ids.into_iter()
         .filter(|id| texts.get(id).is_none())
-        .map(|id| Defect::of(&place.join(format!("{id}.wav")), Fault::Orphan(id)))
-        .collect();
-    defects.sort_by(|one, other| one.file.cmp(&other.file));
-    defects
-}
-
-/// The names of the WAV files of a folder.
-pub(super) fn recordings_in(place: &Path) -> Vec<PromptId> {
-    let Ok(files) = fs::read_dir(place) else { return Vec::new() };
-    files
-        .filter_map(Result::ok)
-        .filter_map(|file| file.file_name().into_string().ok())
-        .filter_map(|name| name.strip_suffix(".wav").map(PromptId::new))
+        .map(|id| {
+            let file = place.file(language, &format!("{id}.wav"));
+            Defect::of(&file, Fault::Orphan(id))
+        })
         .collect()
 }
 

@@ -16,6 +16,7 @@ mod filters;
 mod ledger;
 pub mod level;
 mod limiter;
+mod place;
 mod recordings;
 mod render;
 mod sounds;
@@ -23,7 +24,7 @@ mod speak;
 mod texts;
 mod wav;
 
-pub use check::check;
+pub use check::{Checked, check, check_embedded};
 pub use defect::{Defect, Fault};
 pub use recordings::{Listed, Recordings};
 pub use render::{RenderPromptsError, Rendered, render, render_masters};

@@ -1,12 +1,13 @@
 //! The recordings a service has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::check::{Spoken, listen, recordings_in};
+use super::check::{Spoken, listen};
+use super::place::Place;
+use super::render::read_texts;
 use super::texts::is_id;
-use super::{Defect, Entry, Fault, PROMPTS, RATE, Texts, wav};
+use super::{Defect, Entry, Fault, RATE, Texts, wav};
 use crate::words::{Language, PromptId};
 
 /// Every recording with its text: those in the binary, and what a folder puts in
@@ -35,13 +36,11 @@ impl Recordings {
     pub fn embedded() -> Self {
         let mut recordings = Self { samples: BTreeMap::new(), texts: BTreeMap::new() };
         for language in Language::ALL {
-            let place = Path::new(language.code());
-            let file = place.join("texts.toml");
-            let source = PROMPTS.get_file(&file).and_then(include_dir::File::contents_utf8);
-            let (texts, _) = Texts::read(&file, language, source.unwrap_or_default());
+            // What is wrong with them `check_embedded` says, and a test.
+            let (texts, _) = read_texts(Place::Binary, language);
             for entry in texts.iter() {
-                let file = PROMPTS.get_file(place.join(format!("{}.wav", entry.id)));
-                if let Some(Ok(samples)) = file.map(|file| wav::parse(file.contents())) {
+                let file = Place::Binary.read(language, &format!("{}.wav", entry.id));
+                if let Some(Ok(samples)) = file.map(|bytes| wav::parse(&bytes)) {
                     recordings.samples.insert((language, entry.id.clone()), samples);
                 }
             }
@@ -58,15 +57,13 @@ impl Recordings {
     pub fn with_overrides(mut self, folder: &Path) -> (Self, Vec<Defect>) {
         let mut defects = Vec::new();
         for language in Language::ALL {
-            let place = folder.join(language.code());
-            let file = place.join("texts.toml");
-            let own = fs::read_to_string(&file).unwrap_or_default();
+            let place = Place::Folder(folder);
+            let file = place.file(language, "texts.toml");
+            let own = place.read_text(language, "texts.toml").unwrap_or_default();
             let (own, problems) = Texts::read(&file, language, &own);
             defects.extend(problems);
-            let mut found = recordings_in(&place);
-            found.sort();
-            for id in found {
-                defects.extend(self.replace(language, &id, &place, &own));
+            for id in place.recordings(language) {
+                defects.extend(self.replace(language, &id, place, &own));
             }
         }
         (self, defects)
@@ -121,15 +118,16 @@ impl Recordings {
         &mut self,
         language: Language,
         id: &PromptId,
-        place: &Path,
+        place: Place<'_>,
         own: &Texts,
     ) -> Vec<Defect> {
-        let file: PathBuf = place.join(format!("{id}.wav"));
+        let name = format!("{id}.wav");
+        let file = place.file(language, &name);
         let because = |fault| Defect::of(&file, fault);
         if !is_id(id.as_str()) {
             return vec![because(Fault::BadId(id.as_str().to_owned()))];
         }
-        let read = fs::read(&file).map_err(|_| Fault::Unreadable);
+        let read = place.read(language, &name).ok_or(Fault::Unreadable);
         let samples = match read.and_then(|bytes| wav::parse(&bytes)) {
             Ok(samples) => samples,
             Err(fault) => return vec![because(fault)],

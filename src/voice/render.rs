@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::ledger::Ledger;
 use super::level::{active_level, fractions, peak, power};
+use super::place::Place;
 use super::speak::{SpeakError, speak};
 use super::{Content, Defect, Entry, Fault, MASTER_RATE, RATE, Texts, chain, wav};
 use crate::words::{Language, PromptId};
@@ -109,11 +110,11 @@ pub fn render_masters(
 }
 
 /// Reads the texts of one language of a folder.
-pub(super) fn read_texts(folder: &Path, language: Language) -> (Texts, Vec<Defect>) {
-    let file = folder.join(language.code()).join("texts.toml");
-    match fs::read_to_string(&file) {
-        Ok(source) => Texts::read(&file, language, &source),
-        Err(_) => (Texts::default(), vec![Defect::of(&file, Fault::NoTexts)]),
+pub(super) fn read_texts(place: Place<'_>, language: Language) -> (Texts, Vec<Defect>) {
+    let file = place.file(language, "texts.toml");
+    match place.read_text(language, "texts.toml") {
+        Some(source) => Texts::read(&file, language, &source),
+        None => (Texts::default(), vec![Defect::of(&file, Fault::NoTexts)]),
     }
 }
 
@@ -175,7 +176,7 @@ fn sets(
     let mut defects = Vec::new();
     let mut sets = Vec::new();
     for language in asked {
-        let (texts, problems) = read_texts(folder, language);
+        let (texts, problems) = read_texts(Place::Folder(folder), language);
         defects.extend(problems);
         sets.push(Set { language, texts, only: only.to_vec() });
     }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::PromptId;
+
 /// The groups the two services serve (POLARIS has six, Lecce the first four), and
 /// `Unspecified` for a caller who did not say.
 #[derive(
@@ -52,6 +54,11 @@ impl Category {
             Self::Frailty => "frailty",
             Self::Unspecified => "unspecified",
         }
+    }
+
+    /// The recording that says it to a responder, where a plan names no other.
+    pub fn brief(self) -> PromptId {
+        PromptId::new(&format!("category.{self}"))
     }
 
     /// What users read.

@@ -54,7 +54,7 @@ impl Sub for Moment {
 
 /// Reads the two clocks: monotonic for durations, wall for civil time.
 ///
-/// Only floors 5 and above hold one; below, time is an argument.
+/// Only floors 6 and above hold one; below, time is an argument.
 pub trait Clock: Send + Sync {
     /// The monotonic clock.
     fn now(&self) -> Moment;

@@ -4,83 +4,39 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
-use polaris::call::{Gone, Input, RingFailure};
-use polaris::words::{Digit, LegId, PromptId};
+use polaris::call::{Gone, RingFailure};
+use polaris::rehearsal::{Act, Event, Line, Store, Trunk};
+use polaris::words::{Digit, PromptId};
 
-pub(super) struct Script {
+pub(crate) struct Script {
     pub plan: String,
-    pub on_duty: Option<String>,
+    pub on_duty: OnDuty,
     pub store: Store,
+    pub trunk: Trunk,
     pub direct: bool,
     pub hidden: bool,
+    pub offices_open: bool,
     pub at: Option<NaiveDateTime>,
     pub missing: BTreeSet<PromptId>,
     pub lines: Vec<Line>,
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum Store {
-    Works,
-    Fails,
+pub(crate) enum OnDuty {
+    People(String),
     Silent,
-}
-
-pub(super) enum Line {
-    /// Header, comment or blank: copied.
-    Kept(String),
-    Event {
-        at: Duration,
-        event: Event,
-        text: String,
-    },
-}
-
-pub(super) enum Event {
-    CallerCalls,
-    CallerPresses(Vec<Digit>),
-    Caller(Input),
-    OnDuty(String),
-    RosterUnreadable,
-    Responder { name: String, what: Act },
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Act {
-    Answers,
-    Fails(RingFailure),
-    Gone(Gone),
-    Holds,
-    Presses(Digit),
-    Resumes,
-    SendsNoSound,
-}
-
-impl Act {
-    pub(super) fn is_answer(self) -> bool {
-        matches!(self, Self::Answers)
-    }
-
-    pub(super) fn input(self, leg: LegId) -> Input {
-        match self {
-            Self::Answers => Input::LegAnswered { leg },
-            Self::Fails(why) => Input::LegFailed { leg, why },
-            Self::Gone(how) => Input::LegGone { leg, how },
-            Self::Holds => Input::Held { leg },
-            Self::Presses(digit) => Input::DigitPressed { leg, digit },
-            Self::Resumes => Input::Resumed { leg },
-            Self::SendsNoSound => Input::MediaLost { leg },
-        }
-    }
+    Unreadable,
 }
 
 impl Script {
-    pub(super) fn read(written: &str) -> Result<Self, String> {
+    pub(crate) fn read(written: &str) -> Result<Self, String> {
         let mut script = Self {
             plan: "polaris-br4".to_owned(),
-            on_duty: None,
+            on_duty: OnDuty::Unreadable,
             store: Store::Works,
+            trunk: Trunk::Works,
             direct: false,
             hidden: false,
+            offices_open: false,
             at: None,
             missing: BTreeSet::new(),
             lines: Vec::new(),
@@ -106,13 +62,13 @@ impl Script {
         });
         if let Some((at, text)) = timed {
             let event = event(text)?;
-            self.lines.push(Line::Event { at, event, text: text.to_owned() });
+            self.lines.push(Line::Timed { at, event });
             return Ok(());
         }
         if !trimmed.is_empty() && !trimmed.starts_with('#') {
             self.header(trimmed)?;
         }
-        self.lines.push(Line::Kept(line.to_owned()));
+        self.lines.push(Line::Copied(line.to_owned()));
         Ok(())
     }
 
@@ -121,10 +77,13 @@ impl Script {
         let value = value.trim();
         match (key, value) {
             ("plan", _) => self.plan = value.to_owned(),
-            ("on duty", _) => self.on_duty = Some(value.to_owned()),
-            ("roster", "unreadable") => self.on_duty = None,
+            ("on duty", _) => self.on_duty = OnDuty::People(value.to_owned()),
+            ("offices", "open") => self.offices_open = true,
+            ("roster", "silent") => self.on_duty = OnDuty::Silent,
+            ("roster", "unreadable") => self.on_duty = OnDuty::Unreadable,
             ("store", "fails") => self.store = Store::Fails,
             ("store", "silent") => self.store = Store::Silent,
+            ("trunk", "gone") => self.trunk = Trunk::Gone,
             ("line", "direct") => self.direct = true,
             ("caller", "hidden") => self.hidden = true,
             ("missing", _) => drop(self.missing.insert(PromptId::new(value))),
@@ -142,14 +101,18 @@ fn event(text: &str) -> Result<Event, String> {
     if let Some(people) = text.strip_prefix("on duty:") {
         return Ok(Event::OnDuty(people.trim().to_owned()));
     }
+    if let Some(prompt) = text.strip_prefix("missing:") {
+        return Ok(Event::PromptMissing(PromptId::new(prompt.trim())));
+    }
     let (who, what) = text.split_once(' ').ok_or_else(|| format!("who does what: «{text}»"))?;
     match (who, what) {
         ("caller", "calls") => Ok(Event::CallerCalls),
-        ("caller", "hangs up") => Ok(Event::Caller(Input::CallerGone(Gone::HungUp))),
-        ("caller", "is lost") => Ok(Event::Caller(Input::CallerGone(Gone::Lost))),
-        ("caller", "sends no sound") => Ok(Event::Caller(Input::MediaLost { leg: LegId::CALLER })),
-        ("caller", "holds") => Ok(Event::Caller(Input::Held { leg: LegId::CALLER })),
-        ("recording", "fails") => Ok(Event::Caller(Input::VoicemailFailed)),
+        ("caller", "hangs up") => Ok(Event::CallerLeaves(Gone::HungUp)),
+        ("caller", "is lost") => Ok(Event::CallerLeaves(Gone::Lost)),
+        ("caller", "sends no sound") => Ok(Event::CallerSendsNoSound),
+        ("caller", "holds") => Ok(Event::CallerHolds),
+        ("recording", "fails") => Ok(Event::RecordingFails),
+        ("roster", "is silent") => Ok(Event::RosterSilent),
         ("roster", "is unreadable") => Ok(Event::RosterUnreadable),
         ("caller", _) => {
             let keys = what.strip_prefix("presses ").ok_or_else(|| format!("«{text}»"))?;
@@ -164,8 +127,8 @@ fn event(text: &str) -> Result<Event, String> {
 fn responder(text: &str) -> Result<Event, String> {
     text.match_indices(' ')
         .find_map(|(at, _)| {
-            let what = act(text.get(at + 1..)?).ok()?;
-            Some(Event::Responder { name: text.get(..at)?.to_owned(), what })
+            let act = act(text.get(at + 1..)?).ok()?;
+            Some(Event::Responder { name: text.get(..at)?.to_owned(), act })
         })
         .ok_or_else(|| format!("who does what: «{text}»"))
 }
@@ -174,6 +137,7 @@ fn act(what: &str) -> Result<Act, String> {
     Ok(match what {
         "answers" => Act::Answers,
         "cannot be reached" => Act::Fails(RingFailure::Unreachable),
+        "does not answer" => Act::Fails(RingFailure::NoAnswer),
         "declines" => Act::Fails(RingFailure::Declined),
         "hangs up" => Act::Gone(Gone::HungUp),
         "holds" => Act::Holds,

@@ -54,6 +54,11 @@ async fn a_hidden_caller_types_a_number_that_only_the_case_keeps() {
     assert_eq!(case["callback_number"], "+393331234567");
     assert_eq!((&call["caller"], &call["keys"]), (&serde_json::Value::Null, &"2".into()));
     assert_eq!(case["callback_safe"], true);
+    // Who has to call back reads it in the tables too.
+    for command in [&["cases"][..], &["case", case["case"].as_str().unwrap()]] {
+        let table = String::from_utf8(place.run(command).stdout).unwrap();
+        assert!(table.contains("da richiamare, +393331234567"), "{table}");
+    }
 }
 
 /// Leaves a message of at least so many bytes; what it says, and the place.
@@ -84,6 +89,9 @@ async fn leaves_message(at_least: u64) -> (Vec<i16>, Place) {
     let wav = hound::WavReader::open(file).unwrap();
     let samples: Vec<i16> = wav.into_samples().map(|sample| sample.unwrap()).collect();
     assert_eq!(case["voicemail_seconds"], (samples.len() + 4_000) / 8_000);
+    let table = place.run(&["case", case["case"].as_str().unwrap()]).stdout;
+    let table = String::from_utf8(table).unwrap();
+    assert!(table.contains(&format!("messaggio    {}", case["voicemail"].as_str().unwrap())));
     (samples, place)
 }
 

@@ -2,9 +2,117 @@
 
 use polaris::app::phone::{Do, Told};
 
+use std::io::Write as _;
+
 use crate::line_support::raw::RawCaller;
-use crate::line_support::{CITIZENS, MARK, mark};
-use crate::{CALLER, Scene, accept};
+use crate::line_support::{ADA, CITIZENS, MARK, Place, lane, mark, soon};
+use crate::{CALLER, Scene, Service, accept};
+
+/// A service with this in its `[sip]`.
+fn place_with(line: &str) -> Place {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    place.write("polaris.toml", &place.config("").replace("[rtp]", &format!("{line}\n[rtp]")));
+    place
+}
+
+/// Both hear the end, and the next start owes the caller a call.
+async fn everybody_is_hung_up_on(mut scene: Scene) {
+    scene.caller.told(Told::HungUp).await;
+    scene.ada.told(Told::HungUp).await;
+    assert_eq!(scene.service.ended().await, Some(1), "{}", scene.service.log());
+    let service = Service::start(&scene.place).await;
+    service.says(&["ERROR", "cut by a crash"]).await;
+    service.stop().await;
+    assert_eq!(scene.place.only_call()["outcome"], "interrupted");
+    assert_eq!(scene.place.only_case()["callback_owed"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_second_sigterm_hangs_up_on_everybody_before_the_end() {
+    let mut scene = Scene::set().await;
+    scene.talk().await;
+    scene.service.signal("TERM");
+    scene.service.says(&["draining"]).await;
+    scene.service.signal("TERM");
+    everybody_is_hung_up_on(scene).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_drain_has_an_end() {
+    let mut scene = Scene::set_on(place_with("drain_max = \"1s\"")).await;
+    scene.talk().await;
+    scene.service.signal("TERM");
+    scene.service.says(&["ERROR", "did not end in time"]).await;
+    everybody_is_hung_up_on(scene).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_call_nobody_acknowledges_gives_its_place_to_another() {
+    let scene = Scene::set_on(place_with("calls_max = 1")).await;
+    let net = scene.place.net;
+    let mut silent = RawCaller::new(net.caller(), net.service(), "+390831777002", CITIZENS).await;
+    let offer = silent.sdp(true, "sendrecv");
+    silent.invite(&offer).await;
+    silent.status(200).await;
+    let mut tick = tokio::time::interval(std::time::Duration::from_millis(250));
+    let answered = async {
+        loop {
+            tick.tick().await;
+            let number = "+390831777003";
+            let mut other = RawCaller::new(net.caller(), net.service(), number, CITIZENS).await;
+            let offer = other.sdp(true, "sendrecv");
+            other.invite(&offer).await;
+            let status = loop {
+                let status = other.next().await.status;
+                if status >= 200 {
+                    break status;
+                }
+            };
+            other.ack().await;
+            match status {
+                200 => break other,
+                status => assert_eq!(status, 503),
+            }
+        }
+    };
+    let mut other = soon("the other is answered", answered).await;
+    scene.service.says(&["gave its place"]).await;
+    other.bye().await;
+    other.status(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_log_nobody_reads_keeps_no_call_waiting() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let stderr = writer.try_clone().unwrap();
+    // Fills the pipe and waits: from then on every write to it waits.
+    std::thread::spawn(move || while writer.write_all(&[b'x'; 4_096]).is_ok() {});
+    let mut child =
+        place.command(&["serve"]).env("POLARIS_LOG", "trace").stderr(stderr).spawn().unwrap();
+    let net = place.net;
+    let mut raw = RawCaller::new(net.caller(), net.service(), CALLER, CITIZENS).await;
+    let offer = raw.sdp(true, "sendrecv");
+    let mut tick = tokio::time::interval(std::time::Duration::from_millis(200));
+    // Until it listens, nothing hears us.
+    let answered = async {
+        loop {
+            raw.invite_again(&offer).await;
+            tokio::select! {
+                text = raw.status(200) => break drop(text),
+                _ = tick.tick() => {}
+            }
+        }
+    };
+    soon("the call is answered", answered).await;
+    raw.ack().await;
+    raw.bye().await;
+    raw.status(200).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(reader);
+    assert_eq!(place.calls().len(), 1);
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sigterm_ends_no_conversation_and_takes_no_new_call() {
@@ -75,4 +183,14 @@ async fn sigterm_in_the_same_instant_it_answers_stops_it_in_order() {
     for _ in 0..5 {
         Scene::set().await.service.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_connection_that_writes_is_in_wal_and_waits_for_the_disk() {
+    let place = Place::new(lane(), &[]);
+    let service = Service::start(&place).await;
+    // Read back by the writer on its own connection: both pragmas hold for one alone.
+    service.says(&["store.journal_mode=\"wal\" store.synchronous=2"]).await;
+    assert!(!service.said(&["ERROR", "store.synchronous"]), "{}", service.log());
+    service.stop().await;
 }

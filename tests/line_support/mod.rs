@@ -7,6 +7,7 @@
 #![allow(unreachable_pub, reason = "a bench has no outside")]
 
 pub mod exchange;
+pub mod leaks;
 pub mod person;
 pub mod raw;
 pub mod service;

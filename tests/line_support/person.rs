@@ -12,12 +12,14 @@ pub struct Person {
     name: &'static str,
     /// All that the telephone told so far.
     pub seen: Vec<Told>,
+    /// When it last rang, in seconds since the program began.
+    pub rang_at: Option<f64>,
 }
 
 impl Person {
     pub async fn at(name: &'static str, address: SocketAddr) -> Self {
         let phone = Phone::plug_in(address, ear()).await.unwrap();
-        Self { phone, name, seen: Vec::new() }
+        Self { phone, name, seen: Vec::new(), rang_at: None }
     }
 
     pub fn calls(&self, to: &str, server: SocketAddr, from: &str) {
@@ -38,6 +40,9 @@ impl Person {
     pub async fn next(&mut self) -> &Told {
         let what = format!("something happens to {}; so far {:?}", self.name, self.seen);
         let told = soon(&what, self.phone.told.recv()).await.expect("the phone is plugged in");
+        if told == Told::Incoming {
+            self.rang_at = Some(super::seconds());
+        }
         self.seen.push(told);
         self.seen.last().unwrap()
     }

@@ -2,14 +2,17 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 
+use super::leaks::leaking;
 use super::{Place, soon};
 
-/// A `polaris serve` that runs.
+/// A `polaris serve` that runs. However it ends, its whole log must have named nobody.
 pub struct Service {
     child: Child,
+    reader: Option<JoinHandle<()>>,
     lines: watch::Receiver<Vec<String>>,
 }
 
@@ -37,12 +40,12 @@ impl Service {
             .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (tell, lines) = watch::channel(Vec::new());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 tell.send_modify(|lines: &mut Vec<String>| lines.push(line));
             }
         });
-        Self { child, lines }
+        Self { child, reader: Some(reader), lines }
     }
 
     /// Waits until it has logged a line with all these words; returns that line.
@@ -115,6 +118,13 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // The log ends with the process.
+        let read = self.reader.take().map(JoinHandle::join);
+        if !std::thread::panicking() {
+            assert!(matches!(read, Some(Ok(()))), "the log was not read to its end");
+            let leaking = leaking(&self.log());
+            assert!(leaking.is_empty(), "the log names somebody:\n{}", leaking.join("\n"));
+        }
     }
 }
 

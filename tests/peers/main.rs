@@ -1,4 +1,4 @@
-//! `polaris serve` against telephones nobody here wrote: sipp and baresip.
+//! `polaris serve` against telephones nobody here wrote: sipp, baresip and Kamailio.
 //!
 //! `tests/setup` installs them. Every scenario has a service, a folder and addresses
 //! of its own, and ends with the service's log searched for numbers and names.
@@ -10,6 +10,7 @@ mod baresip;
 mod callers;
 mod conversations;
 mod hearing;
+mod kamailio;
 mod responders;
 mod sipp;
 mod support;
@@ -22,7 +23,9 @@ type Scenario = (&'static str, fn());
 /// The scenarios that wait for the standard's long timers or for speech, all at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 5] = [
+    let scenarios: [Scenario; 7] = [
+        ("a registrar and proxy with MD5", kamailio::a_registrar_and_proxy_with_md5),
+        ("a registrar and proxy with SHA-256", kamailio::a_registrar_and_proxy_with_sha_256),
         (
             "without an ACK the 200 is repeated and the case stays",
             callers::without_an_ack_the_200_is_repeated_and_the_case_stays,

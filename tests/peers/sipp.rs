@@ -1,7 +1,7 @@
 //! sipp as a peer: a caller, or the phones of the people on duty.
 
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -41,14 +41,29 @@ pub struct Sipp {
 impl Sipp {
     /// Starts a caller; `fill` is put in the places of the scenario.
     pub fn call(service: &Service, way: Way, name: &str, fill: &[(&str, &str)]) -> Self {
-        let server = service.ground.server().to_string();
+        Self::call_at(service, service.ground.server(), way, name, fill)
+    }
+
+    /// The same through somebody else.
+    pub fn call_at(
+        service: &Service,
+        server: SocketAddr,
+        way: Way,
+        name: &str,
+        fill: &[(&str, &str)],
+    ) -> Self {
+        let server = server.to_string();
         Self::start(service, way, name, fill, &[&server, "-m", "1"])
     }
 
     /// Starts phones at the operator's proxy that take `calls` calls in all, over `udp`
     /// or `tcp`.
     pub fn phones(service: &Service, transport: &str, calls: u32) -> Self {
-        let from = service.ground.proxy;
+        Self::phones_at(service, service.ground.proxy, transport, calls)
+    }
+
+    /// The same at another address.
+    pub fn phones_at(service: &Service, from: IpAddr, transport: &str, calls: u32) -> Self {
         let mode = if transport == "tcp" { "t1" } else { "u1" };
         let way = Way { from, transport: mode, number: NUMBER };
         let phones = Self::start(service, way, "responders", &[], &["-m", &calls.to_string()]);

@@ -22,6 +22,7 @@ pub(crate) fn outgoing(route: Route) -> Outgoing {
     Outgoing {
         route,
         to: "+393330000001".into(),
+        to_host: None,
         from_number: "+390831000000".into(),
         from_host: "192.0.2.1".into(),
         sdp: SDP.into(),

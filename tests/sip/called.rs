@@ -166,7 +166,7 @@ fn an_invite_that_cannot_be_read_is_answered_all_the_same() {
         ("sip:+390831000000@192.0.2.1 SIP", "sip:a b SIP", "400/INVITE"),
         ("SIP/2.0\r\nVia", "SIP/3.0\r\nVia", "505/INVITE"),
         ("application/sdp", "text/html", "415/INVITE"),
-        ("Max-Forwards: 70", "Require: 100rel", "420/INVITE"),
+        ("Max-Forwards: 70", "Require: precondition", "420/INVITE"),
         ("From: <", "From: \"<", "400/INVITE"),
     ] {
         let invite = request("INVITE", 1, "inv", "", SDP).replacen(from, to, 1);
@@ -346,4 +346,15 @@ fn what_is_reported_prints_no_number_and_no_key() {
     for secret in ["3331234567", "0831", "Signal", "83, 105", "4000"] {
         assert!(!text.contains(secret), "{text}");
     }
+}
+
+#[test]
+fn a_caller_that_wants_its_ringing_confirmed_is_answered_without_any() {
+    let mut wire = Wire::new();
+    let required = "Max-Forwards: 70\r\nRequire: 100rel";
+    wire.receive(&request("INVITE", 1, "i", "", SDP).replace("Max-Forwards: 70", required));
+    let Some(Event::Invited { dialog, .. }) = wire.us.poll_event() else { panic!("no call") };
+    wire.us.ring(wire.now, dialog);
+    wire.us.answer(wire.now, dialog, SDP.into());
+    assert_eq!(wire.summary(), ["100/INVITE", "200/INVITE"]);
 }

@@ -152,7 +152,7 @@ async fn the_answers_about_calling_back_stand_on_the_case() {
     let no = Fact::CallBackAnswered { safe: false, by_key: false };
     let message = Fact::VoicemailLeft { file: "a.wav".into(), seconds: 12 };
     for (fact, safe, left, owed, voicemail) in [
-        (no, Some(false), None, false, None),
+        (no, Some(false), None, true, None),
         (Fact::CallBackAnswered { safe: true, by_key: true }, Some(true), None, true, None),
         (Fact::CallBackNumber { number: typed.clone() }, None, Some(typed), true, None),
         (message, None, None, true, Some("a.wav")),

@@ -1,6 +1,7 @@
 //! `kill -9` in the middle of a stream of writes loses no acknowledged case.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,6 +11,8 @@ use polaris::store::{Journaled, Store};
 use polaris::words::Digit;
 
 use crate::failures::{lock, unlock};
+use crate::leaks::leaking;
+use crate::log;
 use crate::place::{Place, christmas, within};
 
 const CHILD: &str = "POLARIS_TEST_STORE_DIR";
@@ -18,6 +21,7 @@ const ROUNDS: usize = 24;
 /// The process that gets killed. It opens cases until then, and prints each one that
 /// was acknowledged.
 async fn write_until_killed(dir: &Path) {
+    log::show();
     let url = format!("sqlite:{}", dir.join("polaris.db").display());
     let (store, _recovered) = Store::open_or_journal(&url, dir).await.unwrap();
     for _ in 0..100_000 {
@@ -36,11 +40,12 @@ async fn write_until_killed(dir: &Path) {
 
 /// Starts the child, kills it after it has acknowledged some, and says which.
 fn acknowledged_before_the_kill(dir: &Path, enough: usize) -> Vec<String> {
+    let log = dir.with_extension("log");
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["crash::acknowledged_cases_outlive_kill_9", "--exact", "--nocapture"])
         .env(CHILD, dir)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(File::create(&log).unwrap())
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -56,6 +61,9 @@ fn acknowledged_before_the_kill(dir: &Path, enough: usize) -> Vec<String> {
     }
     child.wait().unwrap();
     assert!(calls.len() >= enough, "the child stopped by itself");
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains(" INFO "), "the child logs: {log}");
+    assert_eq!(leaking(&log), Vec::<String>::new());
     calls
 }
 

@@ -8,5 +8,9 @@
 mod contract;
 mod crash;
 mod failures;
+#[expect(unreachable_pub, reason = "shared with the tests of whole calls")]
+#[path = "../line_support/leaks.rs"]
+mod leaks;
+mod log;
 mod place;
 mod roster;

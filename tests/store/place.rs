@@ -10,6 +10,8 @@ use polaris::words::{CallId, CaseId, CaseNumber, PhoneNumber, ServiceId};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::log;
+
 /// Longer than anything here may take.
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
 
@@ -21,6 +23,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
+        log::scan();
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("data");
         let url = format!("sqlite:{}", data_dir.join("polaris.db").display());
@@ -37,6 +40,14 @@ impl Place {
 
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.url, &self.data_dir).await.unwrap().0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            log::names_nobody();
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use std::net::UdpSocket;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use crate::messages::messages;
 use crate::support::service::{NUMBER, Service};
-use crate::{a_call_goes_through, messages, socket};
+use crate::{a_call_goes_through, socket};
 
 /// Datagrams from the operator's network, and as many from a stranger.
 const DATAGRAMS: usize = 10_000;

@@ -45,7 +45,11 @@ pub(super) async fn export(config: &Config, table: Table) -> anyhow::Result<Exit
 }
 
 /// `polaris roster diff`: says what an import would change, and imports nothing.
-pub(super) async fn diff(config: &Config, file: &Path, days: u32) -> anyhow::Result<Exit> {
+pub(in super::super) async fn diff(
+    config: &Config,
+    file: &Path,
+    days: u32,
+) -> anyhow::Result<Exit> {
     let Some(lines) = diff_lines(config, file, days).await? else {
         return Ok(Exit::Problems);
     };
@@ -58,7 +62,7 @@ pub(super) async fn diff(config: &Config, file: &Path, days: u32) -> anyhow::Res
 ///
 /// # Errors
 /// When the file or the roster cannot be read.
-pub(in super::super) async fn diff_lines(
+async fn diff_lines(
     config: &Config,
     file: &Path,
     days: u32,

@@ -8,6 +8,8 @@ mod on_call;
 mod sheet;
 mod words;
 
+pub(super) use files::diff;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +47,7 @@ pub(super) enum Roster {
     /// Ogni minuto in cui il servizio risponde e nessuno squillerebbe.
     Coverage {
         /// Per quanti giorni da adesso.
-        #[arg(long, default_value_t = 60)]
+        #[arg(long, default_value_t = DAYS)]
         days: u32,
         /// Un servizio solo.
         #[arg(long, value_name = "SERVIZIO")]
@@ -83,7 +85,7 @@ pub(super) enum Roster {
         /// Il file CSV.
         file: PathBuf,
         /// Per quanti giorni da adesso.
-        #[arg(long, default_value_t = 60)]
+        #[arg(long, default_value_t = DAYS)]
         days: u32,
     },
     /// I turni come calendario per il telefono, a un indirizzo segreto.
@@ -111,6 +113,8 @@ pub(super) enum Roster {
     },
 }
 
+/// How many days are looked ahead unless told.
+pub(super) const DAYS: u32 = 60;
 /// The zone of what no plan says.
 const ZONE: Tz = chrono_tz::Europe::Rome;
 
@@ -125,7 +129,7 @@ pub(super) async fn run(config: &Config, command: Roster) -> anyhow::Result<Exit
         Roster::Absence { command } => changes::absences(config, command).await,
         Roster::Swap { command } => changes::swaps(config, command).await,
         Roster::Changes { limit, json } => changes::history(config, limit, json).await,
-        Roster::Diff { file, days } => files::diff(config, &file, days).await,
+        Roster::Diff { file, days } => diff(config, &file, days).await,
         Roster::Feed { command } => feed::run(config, command).await,
         Roster::Sheet { month, service } => {
             sheet::sheet(config, month.as_deref(), service.as_deref()).await

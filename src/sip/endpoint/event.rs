@@ -208,6 +208,8 @@ pub struct Outgoing {
     pub route: Route,
     /// The number to ring: digits, with or without `+`.
     pub to: String,
+    /// The domain of the number; without one the trunk's address.
+    pub to_host: Option<String>,
     /// Our own number, for From and P-Asserted-Identity.
     pub from_number: String,
     /// The host (or `host:port`) of From and P-Asserted-Identity; a domain or our address.

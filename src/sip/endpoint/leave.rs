@@ -66,32 +66,6 @@ impl Endpoint {
         self.open_usage(Usage::new(dialog, Stage::Open))
     }
 
-    /// Nothing can be sent to `route`: ICMP refused, or the connection failed.
-    ///
-    /// Our requests that wait there fail at once. Over UDP a call that has begun to
-    /// ring is left alone: one lost datagram is no reason to give up a responder.
-    pub fn transport_failed(&mut self, now: Moment, route: Route) {
-        let mut failed: Vec<u64> = Vec::new();
-        for (id, record) in &self.transactions.clients {
-            let there =
-                record.route.transport == route.transport && record.route.remote == route.remote;
-            let waits = match &record.machine {
-                ClientMachine::Invite(machine) if !route.transport.is_reliable() => {
-                    machine.is_calling()
-                }
-                machine => machine.is_pending(),
-            };
-            if there && waits {
-                failed.push(*id);
-            }
-        }
-        failed.sort_unstable();
-        for id in failed {
-            self.finish_client(now, id, 503, None);
-            self.drop_client(id);
-        }
-    }
-
     pub(super) fn drop_client(&mut self, id: u64) {
         self.wakeups.set(Owner::Client(id), None);
         self.transactions.remove_client(id);
@@ -136,7 +110,16 @@ impl Endpoint {
     ) {
         let machine = ClientMachine::Other(Client::new(now, route.transport.is_reliable()));
         let bytes = request.to_bytes();
-        self.open_client(ClientRecord { request, bytes, route, dialog, purpose, machine, branch });
+        self.open_client(ClientRecord {
+            request,
+            bytes,
+            route,
+            dialog,
+            purpose,
+            machine,
+            branch,
+            sent_again: false,
+        });
     }
 
     /// A request of ours has its end: an answer, silence (408) or no way out (503).
@@ -150,6 +133,10 @@ impl Endpoint {
         let Some(record) = self.transactions.clients.get(&id) else {
             return;
         };
+        if let Purpose::Query(query) = record.purpose {
+            let response = response.cloned();
+            return self.replies.push_back(Reply { query, status, response });
+        }
         let Some(dialog) = record.dialog else {
             return;
         };
@@ -158,7 +145,7 @@ impl Endpoint {
                 self.report(dialog, Event::Failed { dialog, status });
                 self.close_usage(now, dialog);
             }
-            Purpose::Cancel => {}
+            Purpose::Cancel | Purpose::Query(_) => {}
             Purpose::Bye { challenged } => {
                 let retried = !challenged
                     && response.is_some_and(|response| self.bye_again(now, id, dialog, response));

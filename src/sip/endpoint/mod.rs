@@ -8,9 +8,11 @@
 //! It opens no socket, reads no clock and draws its randomness from one seed.
 
 mod answers;
+mod broken;
 mod event;
 mod in_dialog;
 mod leave;
+mod query;
 mod seen;
 mod serve;
 mod transactions;
@@ -23,6 +25,8 @@ use std::collections::{HashMap, VecDeque};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+
+pub use query::{QueryId, Reply};
 
 pub use event::{Config, DialogId, Event, Invitation, OfferedBy, Outgoing, PlaceCallError};
 
@@ -51,6 +55,8 @@ pub struct Endpoint {
     wakeups: Wakeups<Owner>,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
+    replies: VecDeque<Reply>,
+    queries: u64,
     next_dialog: u64,
 }
 
@@ -78,6 +84,8 @@ impl Endpoint {
             wakeups: Wakeups::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
+            replies: VecDeque::new(),
+            queries: 0,
             next_dialog: 0,
         }
     }

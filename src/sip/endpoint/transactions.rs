@@ -13,7 +13,7 @@ use crate::sip::server_invite::ServerInvite;
 use crate::sip::timers::Due;
 use crate::words::Moment;
 
-use super::DialogId;
+use super::{DialogId, QueryId};
 
 /// A request we received and are answering.
 pub(super) struct ServerRecord {
@@ -83,6 +83,8 @@ pub(super) struct ClientRecord {
     pub(super) purpose: Purpose,
     pub(super) machine: ClientMachine,
     pub(super) branch: String,
+    /// Its connection closed, and it was sent over another.
+    pub(super) sent_again: bool,
 }
 
 /// Why we sent it.
@@ -99,6 +101,8 @@ pub(super) enum Purpose {
         challenged: bool,
     },
     Probe,
+    /// Asked outside any call.
+    Query(QueryId),
 }
 
 pub(super) enum ClientMachine {

@@ -27,7 +27,8 @@ impl Endpoint {
             return Err(PlaceCallError::TooManyTransactions);
         }
         let route = outgoing.route;
-        let target = format!("sip:{}@{};user=phone", outgoing.to, route.remote);
+        let host = outgoing.to_host.unwrap_or_else(|| route.remote.to_string());
+        let target = format!("sip:{}@{host};user=phone", outgoing.to);
         let own = format!("<sip:{}@{};user=phone>", outgoing.from_number, outgoing.from_host);
         let base = Dialog {
             call_id: format!("{}@{}", self.new_token() + &self.new_token(), route.local.ip()),
@@ -57,6 +58,7 @@ impl Endpoint {
         };
         let mut usage = Usage::new(base, Stage::Calling(calling));
         usage.credentials = outgoing.credentials;
+        usage.home = Some(route.remote);
         let dialog = self.open_usage(usage);
         self.send_invite(now, dialog, &invite);
         Ok(dialog)
@@ -82,6 +84,7 @@ impl Endpoint {
             purpose: Purpose::Invite { base, acks: BTreeMap::new() },
             machine: ClientMachine::Invite(machine),
             branch,
+            sent_again: false,
         });
         if let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&dialog) {
             calling.client = client;
@@ -125,6 +128,7 @@ impl Endpoint {
             purpose: Purpose::Cancel,
             machine: ClientMachine::Other(machine),
             branch,
+            sent_again: false,
         });
     }
 }

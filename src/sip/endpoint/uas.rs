@@ -10,11 +10,19 @@ use crate::sip::sanity::SDP;
 use seen::Sight;
 
 impl Endpoint {
-    /// Says that the phone rings: 180. Without effect once answered.
+    /// Says that the phone rings: 180. Without effect once answered, and towards a caller
+    /// that wants it confirmed (RFC 3262): only the final answer is said there.
     pub fn ring(&mut self, now: Moment, dialog: DialogId) {
         if let Some(Stage::Called { server, .. }) = self.usages.get(&dialog).map(|u| &u.stage) {
             let server = *server;
-            self.respond(now, server, 180, |_| {});
+            let record = self.transactions.servers.get(&server);
+            let reliable = record.is_some_and(|record| {
+                let required = record.request.message.list("Require");
+                required.iter().any(|tag| tag.eq_ignore_ascii_case("100rel"))
+            });
+            if !reliable {
+                self.respond(now, server, 180, |_| {});
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What an endpoint keeps of one INVITE dialog (RFC 5057: an «INVITE usage»).
 
+use std::net::SocketAddr;
+
 use crate::sip::dialog::Dialog;
 use crate::sip::digest::Credentials;
 use crate::sip::timers::{Backoff, GIVE_UP, T2};
@@ -20,6 +22,8 @@ pub(super) struct Usage {
     pub(super) quiet: bool,
     /// Probes in a row that could not even be sent.
     pub(super) failed_probes: u8,
+    /// Where our INVITE went, when we called: the way back when a connection closes.
+    pub(super) home: Option<SocketAddr>,
     /// The INVITE that opened it, when we were called.
     pub(super) origin: Option<InviteIdentity>,
 }
@@ -95,6 +99,7 @@ impl Usage {
             credentials: None,
             quiet: false,
             failed_probes: 0,
+            home: None,
             origin: None,
         }
     }

@@ -18,7 +18,7 @@ pub fn configuration(ground: &Ground, transport: &str) -> String {
          [sip]\nlisten = [\"udp:{service}:{SIP}\", \"tcp:{service}:{SIP}\"]\n\
          [rtp]\nports = \"20000-29999\"\n\
          [[trunk]]\nname = \"operatore\"\nproxy = \"{transport}:{proxy}:{SIP}\"\n\
-         accept_from = [\"{proxy}\", \"{caller}\", \"127.0.0.1\"]\n\
+         accept_from = [\"{proxy}\", \"{caller}\", \"127.0.0.1\"]\nprobe = false\n\
          [[service]]\ndialplan = \"plan.kdl\"\n"
     )
 }

@@ -51,9 +51,14 @@ impl Service {
 
     /// The same, with calls to responders sent over `udp` or `tcp`.
     pub fn start_with_proxy_over(transport: &str, on_duty: &[OnDuty]) -> Self {
+        Self::start_configured(|ground| configuration(ground, transport), on_duty)
+    }
+
+    /// The same, with a configuration of its own.
+    pub fn start_configured(configuration: impl Fn(&Ground) -> String, on_duty: &[OnDuty]) -> Self {
         let ground = Ground::fresh();
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("polaris.toml"), configuration(&ground, transport)).unwrap();
+        fs::write(folder.path().join("polaris.toml"), configuration(&ground)).unwrap();
         fs::write(folder.path().join("plan.kdl"), plan()).unwrap();
         fs::write(folder.path().join("roster.csv"), roster(on_duty)).unwrap();
         if !on_duty.is_empty() {
@@ -135,6 +140,17 @@ impl Service {
         folder
     }
 
+    /// `polaris trunks --json`; nothing while the service has written nothing.
+    pub fn trunks(&self) -> Vec<Value> {
+        let output = command(self.folder.path(), &["trunks", "--json"]).output().unwrap();
+        rows(&String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// Whether the log has this.
+    pub fn logged(&self, words: &str) -> bool {
+        self.log.lock().unwrap().contains(words)
+    }
+
     /// `polaris calls --json`.
     pub fn calls(&self) -> Vec<Value> {
         rows(&polaris(self.folder.path(), &["calls", "--json"]))
@@ -178,9 +194,15 @@ impl Service {
     }
 
     /// SIGTERM: it ends by itself, with 0, and its log named nobody.
-    pub fn stop(mut self) {
+    pub fn stop(self) {
+        self.stop_after(|_| {});
+    }
+
+    /// The same, with something to be seen after the SIGTERM.
+    pub fn stop_after(mut self, see: impl Fn(&Self)) {
         let pid = self.pid().to_string();
         assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+        see(&self);
         let status = wait_for_end("the service ends", DRAIN, &mut self.child);
         self.reader.take().unwrap().join().unwrap();
         self.log_names_nobody();

@@ -10,6 +10,7 @@ fn outgoing() -> Outgoing {
     Outgoing {
         route: route(),
         to: "+393330000001".into(),
+        to_host: None,
         from_number: "+390831000000".into(),
         from_host: "192.0.2.1".into(),
         sdp: Vec::new(),

@@ -1,0 +1,83 @@
+//! What is never dialled, whatever the roster says: the last gate before the trunk.
+
+use polaris::app::phone::{Do, Told};
+use polaris::words::PhoneNumber;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
+use crate::line_support::person::Person;
+use crate::line_support::{ADA, BRUNO, CITIZENS, COORDINATOR, Place, lane};
+use crate::{Scene, accept};
+
+/// Changes the roster behind the back of `roster import`, which refuses such numbers.
+async fn tamper(place: &Place, statements: &[String]) {
+    let file = place.path("data/polaris.db");
+    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    for statement in statements {
+        let statement = sqlx::AssertSqlSafe(statement.clone());
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_emergency_number_in_the_roster_is_never_dialled_and_the_hunt_goes_on() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let emergency: Vec<&str> = PhoneNumber::NEVER_DIALLED.to_vec();
+    let with_prefix: Vec<String> = emergency.iter().map(|number| format!("+39{number}")).collect();
+    let numbers = emergency.into_iter().chain(with_prefix.iter().map(String::as_str));
+    let mut statements = vec!["update shifts set step = 100".to_owned()];
+    for (step, number) in (1..).zip(numbers) {
+        statements.push(format!(
+            "insert into shifts (service, equipe, step, person, phone, begins, ends, timezone) \
+             select service, equipe, {step}, 'emergenza', '{number}', begins, ends, timezone \
+             from shifts where step = 100"
+        ));
+    }
+    let count = statements.len() - 1;
+    tamper(&place, &statements).await;
+
+    let mut scene = Scene::set_on(place).await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.caller.presses("2");
+    scene.service.says_times(count, &["ERROR", "a number that may not be dialled"]).await;
+    accept(&mut scene.ada).await;
+    scene.service.step("bridged").await;
+    let invited = scene.exchange.invited();
+    assert!(invited.len() == 1 && invited[0].contains(ADA), "{invited:?}");
+    let place = scene.hang_up().await;
+    let case = place.only_case();
+    let outcomes: Vec<&str> = case["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|attempt| attempt["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, [&vec!["unreachable"; count][..], &["accepted"]].concat());
+    assert_eq!(place.only_call()["accepted_by"], "Ada Greco");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_has_left_the_roster_meanwhile_is_not_dialled() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA), ("Bruno Leo", BRUNO)]);
+    let mut coordinator = Person::at("coordinatore", place.net.phone(5)).await;
+    let mut scene = Scene::set_with(place, &[(COORDINATOR, &coordinator)]).await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.caller.presses("2");
+    scene.ada.told(Told::Incoming).await;
+    let roster = scene.place.read("turni.csv");
+    let without: Vec<&str> = roster.lines().filter(|line| !line.contains("Bruno")).collect();
+    scene.place.write("turni.csv", &(without.join("\n") + "\n"));
+    let imported = scene.place.run(&["roster", "import", "turni.csv"]);
+    assert!(imported.status.success());
+    scene.service.says(&["the roster was read anew", "shifts=1"]).await;
+    scene.ada.does(Do::Decline(486));
+    scene.service.says(&["ERROR", "a number that may not be dialled"]).await;
+    coordinator.told(Told::Incoming).await;
+    let invited = scene.exchange.invited();
+    assert!(invited.iter().all(|whom| !whom.contains(BRUNO)), "{invited:?}");
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_case()["attempts"][1]["outcome"], "unreachable");
+}

@@ -1,0 +1,124 @@
+//! Kamailio as the operator: registrar and proxy, both with digest.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::sipp::{Sipp, Way};
+use crate::support::files::{OnDuty, configuration};
+use crate::support::ground::{Ground, SIP};
+use crate::support::service::{DIRECT, Service};
+use crate::support::wait::{wait_for, wait_for_end};
+
+/// Registered again after a failed try (30 s at most) and a slow start.
+const LONGEST: Duration = Duration::from_secs(45);
+/// Picks up and presses 1.
+const ON_DUTY: &[OnDuty] = &[(1, "Fabio Tondo", "+393330002000")];
+
+/// A running Kamailio. Dropped, it is told to end, with its children.
+struct Kamailio(Child);
+
+impl Kamailio {
+    fn start(service: &Service, algorithm: &str) -> Self {
+        let Ground { service: own, proxy, caller, stranger } = service.ground;
+        let folder = service.folder("kamailio");
+        let mut text = include_str!("scenarios/kamailio.cfg").to_owned();
+        for (place, value) in [
+            ("{{algorithm}}", algorithm),
+            ("{{proxy}}", &proxy.to_string()),
+            ("{{caller}}", &caller.to_string()),
+            ("{{phones}}", &stranger.to_string()),
+            ("{{service}}", &own.to_string()),
+        ] {
+            text = text.replace(place, value);
+        }
+        fs::write(folder.join("kamailio.cfg"), text).unwrap();
+        let said = fs::File::create(folder.join("said")).unwrap();
+        let child = Command::new("kamailio")
+            .args(["-f", "kamailio.cfg", "-DD", "-E", "-m", "32", "-M", "4", "-Y"])
+            .arg(&folder)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(said)
+            .spawn()
+            .unwrap_or_else(|e| panic!("kamailio cannot be started ({e}): run tests/setup"));
+        Self(child)
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        // Killed outright it would leave its children behind.
+        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        let _ = self.0.wait();
+    }
+}
+
+fn registered(ground: &Ground) -> String {
+    configuration(ground, "udp").replace(
+        "probe = false\n",
+        "register = true\nuser = \"polaris\"\npassword = \"segreto\"\ndomain = \"trunk.test\"\n",
+    )
+}
+
+/// Registers, is called at its Contact, calls a phone through the challenging proxy,
+/// takes its leave.
+fn is_a_trunk(algorithm: &str) {
+    let service = Service::start_configured(registered, ON_DUTY);
+    // The trunk is not there when the service starts.
+    wait_for("the service says so", LONGEST, || service.logged("not registered").then_some(()));
+    let kamailio = Kamailio::start(&service, algorithm);
+    wait_for("registered", LONGEST, || {
+        let trunk = service.trunks().into_iter().next()?;
+        (trunk["registration"] == "registered" && trunk["state"] == "well").then_some(())
+    });
+    let phones = Sipp::phones_at(&service, service.ground.stranger, "udp", 1);
+    let way = Way { number: DIRECT, ..Way::udp(&service) };
+    let operator = (service.ground.proxy, SIP).into();
+    let caller = Sipp::call_at(&service, operator, way, "waits-for-bye", &[]);
+    let rung = phones.finish();
+    let heard = caller.finish();
+    assert!(heard.received().any(|m| m.contains("<sip:polaris@")), "our Contact");
+    let invite = rung.received().find(|m| m.starts_with("INVITE")).unwrap();
+    assert!(invite.contains("@trunk.test"), "{invite}");
+    let record = service.the_one_call();
+    assert_eq!((record.outcome(), record.attempts()), ("accepted", vec!["accepted".to_owned()]));
+    wait_for("the case is closed", LONGEST, || service.logged("the call is over").then_some(()));
+    service.stop_after(|service| {
+        let what = "the binding is ended";
+        wait_for(what, LONGEST, || service.logged("no longer registered").then_some(()));
+    });
+    drop(kamailio);
+}
+
+/// 10 seconds.
+pub fn a_registrar_and_proxy_with_md5() {
+    is_a_trunk("");
+}
+
+/// 10 seconds.
+pub fn a_registrar_and_proxy_with_sha_256() {
+    is_a_trunk("SHA-256");
+}
+
+#[test]
+fn kamailio_takes_its_configuration() {
+    let text = include_str!("scenarios/kamailio.cfg")
+        .replace("{{algorithm}}", "")
+        .replace("{{proxy}}", "127.0.0.1")
+        .replace("{{caller}}", "127.0.0.2")
+        .replace("{{phones}}", "127.0.0.3")
+        .replace("{{service}}", "127.0.0.4");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kamailio.cfg");
+    fs::write(&file, text).unwrap();
+    let mut check = Command::new("kamailio")
+        .args(["-c", "-f"])
+        .arg(&file)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|e| panic!("kamailio cannot be started ({e}): run tests/setup"));
+    assert!(wait_for_end("kamailio reads", LONGEST, &mut check).success());
+}
