@@ -93,10 +93,10 @@ fn print_text(plan: &Plan, found: &Coverage, range: Period) {
 fn text(plan: &Plan, lack: &Lack) -> String {
     let said = lack.to_string();
     let Lack::Unmet { comune: Some(istat), .. } = lack else { return said };
-    let known = plan.comuni.iter().find(|comune| comune.istat == *istat);
-    known.map_or(said.clone(), |comune| {
-        said.replace(&format!("Comune {istat}"), &format!("Comune {}", comune.name))
-    })
+    let Some(known) = plan.comuni.iter().find(|comune| comune.istat == *istat) else {
+        return said;
+    };
+    said.replace(&format!("Comune {istat}"), &format!("Comune {}", known.name))
 }
 
 fn print_json(plan: &Plan, found: &Coverage, range: Period) -> anyhow::Result<()> {
