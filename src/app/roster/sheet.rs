@@ -14,7 +14,7 @@ use crate::roster::{Lack, Ladder, Period, Roster, coverage};
 
 /// The whole file.
 #[derive(Debug, Template)]
-#[template(path = "roster_sheet.html")]
+#[template(path = "app/roster/sheet.html", config = ".askama.toml")]
 struct Sheet {
     month: String,
     weekdays: [&'static str; 7],
