@@ -10,7 +10,8 @@
 //! 5. [`rehearsal`]: a call in virtual time; every path of a plan.
 //! 6. [`mod@line`], [`media`], [`voice`], [`store`]: sockets, sound, speech, disk.
 //! 7. [`switchboard`]: runs calls.
-//! 8. [`app`]: the doors: commands and configuration.
+//! 8. [`console`]: the window: what is seen over HTTP.
+//! 9. [`app`]: the doors: commands and configuration.
 //!
 //! Floors 1–5 are pure: no socket, no clock, no file, no SQL.
 
@@ -37,5 +38,7 @@ pub mod store;
 pub mod voice;
 
 pub mod switchboard;
+
+pub mod console;
 
 pub mod app;

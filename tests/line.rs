@@ -22,6 +22,8 @@ mod ringing;
 mod talking;
 #[path = "line/trunks.rs"]
 mod trunks;
+#[path = "line/window.rs"]
+mod window;
 
 use line_support::exchange::Exchange;
 use line_support::person::Person;

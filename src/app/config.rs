@@ -42,6 +42,8 @@ pub struct Config {
     pub trunks: Vec<TrunkConfig>,
     /// Where the database is.
     pub store_url: String,
+    /// Where the console is shown; `None` for nowhere.
+    pub console: Option<SocketAddr>,
     /// A folder of recordings that replace the embedded ones.
     pub prompt_overrides: Option<PathBuf>,
     /// The services.
@@ -131,7 +133,6 @@ struct Rtp {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Console {
-    /// Read and checked; the console itself is not there yet.
     listen: Option<String>,
 }
 
@@ -204,7 +205,7 @@ impl Config {
         let default_address =
             listen.first().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |l| l.address.ip());
         let url = file.store.unwrap_or_default().url;
-        problems.console(file.console.unwrap_or_default().listen.as_deref());
+        let console = problems.console(file.console.unwrap_or_default().listen.as_deref());
         let config = Self {
             store_url: store_url(url.as_deref(), &folder, &data_dir),
             public_address: problems.address("public_address", sip.public_address.as_deref()),
@@ -218,6 +219,7 @@ impl Config {
             prompt_overrides: problems.overrides(file.prompts.unwrap_or_default(), &folder),
             services: problems.services(file.service, &folder),
             file: path,
+            console,
             data_dir,
             listen,
         };
@@ -320,12 +322,13 @@ impl Problems<'_> {
         }
     }
 
-    fn console(&mut self, written: Option<&str>) {
-        if let Some(text) = written
-            && text.parse::<SocketAddr>().is_err()
-        {
+    fn console(&mut self, written: Option<&str>) -> Option<SocketAddr> {
+        let text = written?;
+        let address = text.parse().ok();
+        if address.is_none() {
             self.add(text, &format!("«{text}» in [console] non è INDIRIZZO:PORTA"));
         }
+        address
     }
 
     fn services(&mut self, written: Option<Vec<Service>>, folder: &Path) -> Vec<ServiceConfig> {

@@ -14,9 +14,11 @@ use super::duty;
 use super::house::{self, House};
 use super::logs::Logs;
 use super::{plans, trunks};
+use crate::console::{self, Desk};
 use crate::store::{StandingRoster, Store};
 use crate::switchboard::{Control, Stopped};
 use crate::voice::Recordings;
+use crate::words::SystemClock;
 
 /// How often a roster imported by another process is looked for.
 const ROSTER_EVERY: Duration = Duration::from_secs(1);
@@ -39,6 +41,7 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
     for address in &house.addresses {
         tracing::info!(sip.listen = %address, "the service answers");
     }
+    let window = open_console(&config, &read, &house).await;
     let board = tokio::spawn(trunks::keep(config.data_dir.clone(), house.trunks));
     let watch = tokio::spawn(watch_roster(
         house.store.clone(),
@@ -77,6 +80,9 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
     };
     watch.abort();
     board.abort();
+    if let Some(window) = window {
+        window.abort();
+    }
     trunks::forget(&config.data_dir);
     if tokio::time::timeout(SETTLE_WITHIN, house.store.settled()).await.is_err() {
         tracing::error!("the database is away: the journal is left for the next start");
@@ -85,6 +91,31 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
         tracing::info!("every call has ended and is written");
     }
     Ok(exit)
+}
+
+/// The console, if one is wanted. Calls are answered without it, too.
+async fn open_console(
+    config: &Config,
+    read: &plans::Read,
+    house: &House,
+) -> Option<tokio::task::JoinHandle<()>> {
+    let address = config.console?;
+    let zones = read.plans.iter().map(|plan| (plan.service.clone(), plan.timezone)).collect();
+    let desk = Desk {
+        reader: house.store.reader().clone(),
+        zones: Arc::new(zones),
+        clock: SystemClock::start(),
+    };
+    match console::open(address, desk).await {
+        Ok(window) => {
+            tracing::info!(console.listen = %address, "the console is shown");
+            Some(window)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the console cannot be shown");
+            None
+        }
+    }
 }
 
 enum Order {

@@ -1,16 +1,16 @@
 //! `polaris roster feed`: calendars for the telephones of those on duty.
 
 use anyhow::{Context, anyhow};
-use chrono::{Datelike as _, Days, TimeDelta};
 use clap::Subcommand;
 
 use super::super::command::Exit;
 use super::super::config::Config;
 use super::super::house::{self, read_store};
 use super::{Services, ZONE, os_user};
-use crate::calendar::{instant, local};
-use crate::feed::{self, Token};
-use crate::roster::{DutyOf, Period};
+use crate::calendar::local;
+use crate::console::calendar_of;
+use crate::feed::Token;
+use crate::roster::DutyOf;
 use crate::store;
 use crate::words::ServiceId;
 
@@ -73,6 +73,9 @@ pub(super) async fn run(config: &Config, command: FeedCommand) -> anyhow::Result
                  vede i turni. Per revocarlo: `polaris roster feed revoke {feed}`.",
                 name_of(&duty_of)
             );
+            if let Some(address) = config.console {
+                eprintln!("Il telefono lo legge da http://{address}/calendar/SEGRETO.ics");
+            }
             Ok(Exit::Done)
         }
         FeedCommand::List => {
@@ -97,41 +100,22 @@ pub(super) async fn run(config: &Config, command: FeedCommand) -> anyhow::Result
             eprintln!("Nessun calendario in uso ha il numero {feed}: `polaris roster feed list`.");
             Ok(Exit::Problems)
         }
-        FeedCommand::Write { token } => match written(config, &token).await? {
-            Some(calendar) => {
-                print!("{calendar}");
-                Ok(Exit::Done)
+        FeedCommand::Write { token } => {
+            let token: Token = token.parse()?;
+            let (reader, services) = (read_store(config).await?, Services::of(config));
+            let zone_of = |service: &ServiceId| services.zone(service);
+            match calendar_of(&reader, zone_of, &token, house::wall()).await? {
+                Some(calendar) => {
+                    print!("{calendar}");
+                    Ok(Exit::Done)
+                }
+                None => {
+                    eprintln!("L'indirizzo segreto non c'è, o è stato revocato.");
+                    Ok(Exit::Problems)
+                }
             }
-            None => {
-                eprintln!("L'indirizzo segreto non c'è, o è stato revocato.");
-                Ok(Exit::Problems)
-            }
-        },
+        }
     }
-}
-
-/// The calendar of a token, from the month before last on, for more than a year; `None`
-/// when the token opens none.
-///
-/// # Errors
-/// When the text is no token, or the database cannot be read.
-pub(in super::super) async fn written(
-    config: &Config,
-    token: &str,
-) -> anyhow::Result<Option<String>> {
-    let token: Token = token.parse()?;
-    let reader = read_store(config).await?;
-    let Some(row) = reader.feed(&token.hash()).await? else { return Ok(None) };
-    let roster = reader.roster().await?.roster;
-    let zone = Services::of(config).zone(row.duty_of.service());
-    let now = house::wall();
-    // From the first of a month: an event cut there keeps its UID until the next.
-    let day = local(now - TimeDelta::days(31), zone).date();
-    let first = day.with_day(1).unwrap_or(day);
-    let last = first.checked_add_days(Days::new(460)).unwrap_or(first);
-    let midnight = |day: chrono::NaiveDate| instant(day.and_time(chrono::NaiveTime::MIN), zone);
-    let range = Period::new(midnight(first), midnight(last))?;
-    Ok(Some(feed::calendar(&roster, &row.duty_of, zone, range, now)))
 }
 
 async fn known(
