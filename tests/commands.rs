@@ -4,7 +4,7 @@
 
 mod line_support;
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use line_support::service::Service;
 use line_support::{ADA, Place, errors, lane, tone, write_wav};
@@ -77,6 +77,16 @@ async fn the_prompts_of_the_program_are_checked_without_a_folder() {
     assert!(output.status.success(), "{said}");
     let looked = polaris::voice::Recordings::embedded().iter().count();
     assert_eq!(said, format!("{looked} registrazioni guardate, 0 difetti.\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_leaves_early_ends_a_command_in_silence() {
+    let place = place();
+    let mut command = place.command(&["prompts", "list"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = tokio::task::block_in_place(|| child.wait_with_output().unwrap());
+    assert_eq!(errors(&output), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,6 +119,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    // `polaris cases | head` ends in silence. A service outlives whoever read its words.
+    if !matches!(arguments.command, Command::Serve | Command::Demo { .. }) {
+        sigpipe::reset();
+    }
     let mut logs = Logs::start(match arguments.command {
         Command::Serve => "info",
         _ => "error",
