@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::store::{KeptRoster, ReadKeptRosterError, StandingRoster, keep_roster, kept_roster};
 
@@ -57,7 +57,7 @@ pub(super) fn choose_loudly(
         Ok(Duty { standing, kept: None }) => Some(standing),
         Ok(Duty { standing, kept: Some(Kept { why, written }) }) => {
             tracing::error!(
-                error = why, %written,
+                error = why, written = %written.to_rfc3339_opts(SecondsFormat::Secs, true),
                 "the roster cannot be read: the last one that could be is used"
             );
             Some(standing)
