@@ -218,6 +218,12 @@ impl Switchboard {
             tracing::error!(call.id = %live.id, "a number that may not be dialled was refused");
             return Err(RingFailure::Unreachable);
         }
+        let now = self.now();
+        if !self.rung.take(now, self.settings.outbound_rate) {
+            tracing::error!(call.id = %live.id,
+                "more phones are being rung than [sip] outbound_per_minute allows: one was not");
+            return Err(RingFailure::Unreachable);
+        }
         let claimed = match claim {
             Claim::Shared => Vec::new(),
             Claim::Exclusive(phones) if self.claims.take(&phones, live.id) => phones,
@@ -230,10 +236,14 @@ impl Switchboard {
         placed
     }
 
-    /// Only the roster's phones and the plan's own; never 112 and its like.
+    /// Only the roster's phones and the plan's own, in the countries of `[sip]
+    /// outbound_countries`; never 112 and its like.
     fn may_dial(&self, live: &LiveCall, phone: &PhoneNumber) -> bool {
         let on_roster = || self.parts.roster.as_ref().is_some_and(|roster| roster.rings(phone));
         let of_the_plan = live.plan.own_targets().any(|target| target == phone);
-        !phone.is_never_dialled() && (of_the_plan || on_roster())
+        let digits = phone.reveal().trim_start_matches('+');
+        let countries = &self.settings.outbound_countries;
+        let abroad = !countries.iter().any(|country| digits.starts_with(country.as_str()));
+        !phone.is_never_dialled() && !abroad && (of_the_plan || on_roster())
     }
 }
