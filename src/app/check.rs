@@ -1,5 +1,6 @@
 //! `polaris check` and `explain`: every problem before a caller meets it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,7 +10,7 @@ use super::command::Exit;
 use super::config::{Config, ReadConfigError};
 use super::{check_paths, files, house, plans, trunks};
 use crate::dialplan::{self, Plan};
-use crate::roster::{Need, Roster};
+use crate::roster::{Need, Roster, Shift};
 use crate::voice::Recordings;
 
 /// Something found, as JSON.
@@ -102,6 +103,7 @@ async fn roster(config: &Config, read: &plans::Read) -> Vec<Finding> {
         Err(error) => return vec![warning(format!("i turni non si possono leggere: {error:#}"))],
     };
     let at = house::wall();
+    let abroad: Vec<String> = abroad(config, read, &shifts).into_iter().collect();
     let roster = Roster::from_shifts(shifts);
     let nobody =
         |plan: &Plan| roster.on_call(&plan.service, &plan.equipe, at, &Need::default()).is_empty();
@@ -114,6 +116,28 @@ async fn roster(config: &Config, read: &plans::Read) -> Vec<Finding> {
                  import FILE.csv`",
                 plan.service
             ))
+        })
+        .chain(abroad.into_iter().map(warning))
+        .collect()
+}
+
+/// Phones of rosters and plans that no call would be sent to.
+fn abroad(config: &Config, read: &plans::Read, shifts: &[Shift]) -> BTreeSet<String> {
+    let of_shifts = shifts.iter().filter_map(|shift| Some((&*shift.person, shift.phone.as_ref()?)));
+    let of_plans = read
+        .plans
+        .iter()
+        .flat_map(|plan| plan.own_targets().map(|target| (plan.service.as_str(), target)));
+    let countries = &config.outbound_countries;
+    of_shifts
+        .chain(of_plans)
+        .filter(|(_, phone)| !phone.is_in(countries))
+        .map(|(whose, phone)| {
+            format!(
+                "{whose}: il numero {} non sarebbe chiamato; aggiungi il suo prefisso a \
+                 «outbound_countries» in [sip]",
+                phone.reveal()
+            )
         })
         .collect()
 }

@@ -90,6 +90,7 @@ impl Switchboard {
             sequence: 0,
             due: None,
             unacknowledged: None,
+            rescued: 0,
             waiting: Vec::new(),
         })
     }

@@ -14,6 +14,7 @@ mod outbound;
 mod perform;
 mod refused;
 mod report;
+mod rescue;
 mod signal;
 mod trunks;
 
@@ -202,6 +203,8 @@ struct LiveCall {
     due: Option<Moment>,
     /// When we answered, until the caller has acknowledged it.
     unacknowledged: Option<Moment>,
+    /// How often a step of it has failed.
+    rescued: u8,
     /// Facts the conversation must hear of once its orders are drained.
     waiting: Vec<Input>,
 }
@@ -340,8 +343,7 @@ impl Switchboard {
     fn with_call(&mut self, id: CallId, happen: impl FnOnce(&mut LiveCall, Moment)) {
         let Some(mut live) = self.calls.remove(&id) else { return };
         let now = self.now();
-        happen(&mut live, now);
-        let goes_on = self.carry_out(&mut live);
+        let goes_on = self.step(&mut live, |live| happen(live, now));
         if let Some(due) = live.due.take() {
             self.due.remove(&(due, id));
         }

@@ -79,7 +79,7 @@ impl Switchboard {
         self.await_case(live.id, answer);
     }
 
-    fn note(&self, live: &mut LiveCall, fact: Fact) {
+    pub(super) fn note(&self, live: &mut LiveCall, fact: Fact) {
         live.sequence += 1;
         self.show(live, &fact);
         self.parts.store.note(live.id, live.sequence, self.parts.clock.wall(), fact);
@@ -87,7 +87,10 @@ impl Switchboard {
 
     fn show(&self, live: &LiveCall, fact: &Fact) {
         match fact {
-            Fact::StoreFailed | Fact::RosterUnavailable | Fact::VoicemailFailed => {
+            Fact::RosterUnavailable
+            | Fact::StepFailed
+            | Fact::StoreFailed
+            | Fact::VoicemailFailed => {
                 tracing::error!(call.id = %live.id, step = fact.kind(), "{}", fact.kind());
             }
             Fact::RosterEmpty | Fact::NobodyAccepted => {
@@ -126,7 +129,7 @@ impl Switchboard {
         }
     }
 
-    fn hang_up(&mut self, live: &mut LiveCall, leg: LegId) {
+    pub(super) fn hang_up(&mut self, live: &mut LiveCall, leg: LegId) {
         if let Some(leg) = live.legs.remove(&leg) {
             let now = self.now();
             self.parts.endpoint.hang_up(now, leg.dialog);
@@ -142,7 +145,7 @@ impl Switchboard {
         self.claims.release(&leg.claimed, live.id);
     }
 
-    fn forget(&mut self, live: &mut LiveCall) {
+    pub(super) fn forget(&mut self, live: &mut LiveCall) {
         for id in live.legs.keys().copied().collect::<Vec<_>>() {
             self.hang_up(live, id);
         }
@@ -241,9 +244,7 @@ impl Switchboard {
     fn may_dial(&self, live: &LiveCall, phone: &PhoneNumber) -> bool {
         let on_roster = || self.parts.roster.as_ref().is_some_and(|roster| roster.rings(phone));
         let of_the_plan = live.plan.own_targets().any(|target| target == phone);
-        let digits = phone.reveal().trim_start_matches('+');
-        let countries = &self.settings.outbound_countries;
-        let abroad = !countries.iter().any(|country| digits.starts_with(country.as_str()));
-        !phone.is_never_dialled() && !abroad && (of_the_plan || on_roster())
+        let permitted = !phone.is_never_dialled() && phone.is_in(&self.settings.outbound_countries);
+        permitted && (of_the_plan || on_roster())
     }
 }

@@ -169,7 +169,7 @@ fn our_own_call_that_comes_back_is_a_loop() {
 #[test]
 fn nonsense_without_end_is_not_answered_without_end() {
     let mut wire = Wire::new();
-    let mut flood = |wire: &mut Wire| {
+    let flood = |wire: &mut Wire| {
         for _ in 0..5_000 {
             wire.receive(&changed("INVITE", "-Call-ID"));
         }
