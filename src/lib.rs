@@ -30,6 +30,7 @@ pub mod call;
 
 pub mod rehearsal;
 
+pub mod feed;
 pub mod line;
 pub mod media;
 pub mod store;

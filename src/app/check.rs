@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{check_paths, files, house, plans, trunks};
+use super::{check_paths, duty, files, house, plans, trunks};
 use crate::dialplan::{self, Plan};
-use crate::roster::{Need, Roster, Shift};
+use crate::roster::{Need, Roster};
+use crate::store::{KEPT_ROSTER, ReadCallsError, Reader};
 use crate::voice::Recordings;
 
 /// Something found, as JSON.
@@ -92,49 +93,68 @@ fn paths(read: &plans::Read, recordings: &Recordings) -> Vec<Finding> {
 }
 
 /// Services with nobody on duty now, or whose roster cannot be read.
-async fn roster(config: &Config, read: &plans::Read) -> Vec<Finding> {
-    let warning = |text: String| Finding { severity: "warning", about: "roster", text };
-    let shifts = match house::read_store(config).await {
-        Ok(store) => store.roster().await.map_err(anyhow::Error::from),
-        Err(error) => Err(error),
+async fn roster(config: &Config, plans: &plans::Read) -> Vec<Finding> {
+    let about = |severity, text: String| Finding { severity, about: "roster", text };
+    let warning = |text| about("warning", text);
+    // A service that never ran has no database, and that is no error.
+    let (read, severity) = match Reader::open(&config.store_url).await {
+        Ok(store) => (store.roster().await.map_err(anyhow::Error::from), "error"),
+        Err(error @ ReadCallsError::NoDatabase(_)) => (Err(error.into()), "warning"),
+        Err(error) => (Err(error.into()), "error"),
     };
-    let shifts = match shifts {
-        Ok(shifts) => shifts,
-        Err(error) => return vec![warning(format!("i turni non si possono leggere: {error:#}"))],
+    let duty = match duty::choose(read, &config.data_dir) {
+        Ok(duty) => duty,
+        Err(error) => {
+            return vec![about(severity, format!("i turni non si possono leggere: {error:#}"))];
+        }
     };
+    let mut findings = Vec::new();
+    if let Some(kept) = duty.kept {
+        findings.push(about(
+            "error",
+            format!(
+                "i turni nella banca dati non si possono leggere ({}): il servizio usa la copia \
+                 del {}, {}; ripara la banca dati, o importa di nuovo i turni",
+                kept.why,
+                kept.written.with_timezone(&chrono_tz::Europe::Rome).format("%d/%m/%Y %H:%M"),
+                config.data_dir.join(KEPT_ROSTER).display(),
+            ),
+        ));
+    }
+    let roster = duty.standing.roster;
     let at = house::wall();
-    let abroad: Vec<String> = abroad(config, read, &shifts).into_iter().collect();
-    let roster = Roster::from_shifts(shifts);
     let nobody =
         |plan: &Plan| roster.on_call(&plan.service, &plan.equipe, at, &Need::default()).is_empty();
-    read.plans
-        .iter()
-        .filter(|plan| nobody(plan))
-        .map(|plan| {
-            warning(format!(
-                "servizio «{}»: adesso nessuno è di turno; importa i turni con `polaris roster \
+    let unattended = plans.plans.iter().filter(|plan| nobody(plan));
+    findings.extend(unattended.map(|plan| {
+        warning(format!(
+            "servizio «{}»: adesso nessuno è di turno; importa i turni con `polaris roster \
                  import FILE.csv`",
-                plan.service
-            ))
-        })
-        .chain(abroad.into_iter().map(warning))
-        .collect()
+            plan.service
+        ))
+    }));
+    findings.extend(abroad(config, plans, &roster).into_iter().map(warning));
+    findings
 }
 
 /// Phones of rosters and plans that no call would be sent to.
-fn abroad(config: &Config, read: &plans::Read, shifts: &[Shift]) -> BTreeSet<String> {
-    let of_shifts = shifts.iter().filter_map(|shift| Some((&*shift.person, shift.phone.as_ref()?)));
-    let of_plans = read
-        .plans
-        .iter()
-        .flat_map(|plan| plan.own_targets().map(|target| (plan.service.as_str(), target)));
-    let countries = &config.outbound_countries;
+fn abroad(config: &Config, read: &plans::Read, roster: &Roster) -> BTreeSet<String> {
+    let records = roster.records();
+    let of_shifts = records.shifts.iter();
+    let of_shifts = of_shifts.filter_map(|shift| Some((&*shift.person, shift.phone.as_ref()?)));
+    let of_people = records.people.iter();
+    let of_people =
+        of_people.flat_map(|person| person.phones.iter().map(|phone| (&*person.name, phone)));
+    let of_plans = read.plans.iter();
+    let of_plans =
+        of_plans.flat_map(|plan| plan.own_targets().map(|target| (plan.service.as_str(), target)));
     of_shifts
+        .chain(of_people)
         .chain(of_plans)
-        .filter(|(_, phone)| !phone.is_in(countries))
+        .filter(|(_, phone)| !phone.is_in(&config.outbound_countries))
         .map(|(whose, phone)| {
             format!(
-                "{whose}: il numero {} non sarebbe chiamato; aggiungi il suo prefisso a \
+                "{whose}: il numero {} non sarebbe chiamato; aggiungi il suo prefisso a \\
                  «outbound_countries» in [sip]",
                 phone.reveal()
             )

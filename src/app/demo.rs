@@ -19,7 +19,7 @@ use super::plans;
 use super::recognise::Recogniser;
 use crate::calendar::Hours;
 use crate::case::Fact;
-use crate::roster::Shift;
+use crate::roster::{Edit, Rows, Shift};
 use crate::sip::Transport;
 use crate::store;
 use crate::switchboard::{Control, Directory, Sight};
@@ -121,7 +121,8 @@ async fn prepare_roster(config: &Config) -> anyhow::Result<()> {
         until,
         chrono_tz::Europe::Rome,
     )?;
-    store::import_roster(&config.store_url, &[shift]).await?;
+    let edit = Edit::Import(Rows::Shifts(vec![shift]));
+    store::edit_roster(&config.store_url, &edit, "demo", house::wall()).await?;
     Ok(())
 }
 

@@ -12,10 +12,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::config::Config;
-use super::{files, trunks};
+use super::{duty, files, trunks};
 use crate::line::{Gate, Line};
 use crate::media::{Engine, Ports, Shelf, builtin};
-use crate::roster::Roster;
 use crate::rtp::encode;
 use crate::sip::{self, Endpoint, Rate};
 use crate::store::{Reader, Recovered, Store};
@@ -70,9 +69,8 @@ impl House {
             Store::open_or_journal(&config.store_url, &config.data_dir).await?;
         let store = Arc::new(store);
         tokio::spawn(log_recovered(recovered));
-        let roster = store.roster().await.inspect_err(|error| {
-            tracing::error!(error = %error, "the roster cannot be read");
-        });
+        let read = store.roster().await.map_err(anyhow::Error::from);
+        let roster = duty::choose_loudly(read, &config.data_dir);
         let (media, media_inbox) =
             Engine::start(1, Arc::new(clock)).context("il motore audio non parte")?;
         let (control, control_inbox) = mpsc::channel(CONTROLS_MAX);
@@ -85,7 +83,7 @@ impl House {
             shelf: Arc::new(shelf(recordings)),
             store: store.clone(),
             directory,
-            roster: roster.ok().map(|shifts| Arc::new(Roster::from_shifts(shifts))),
+            roster: roster.map(|standing| Arc::new(standing.roster)),
         };
         let mut switchboard = Switchboard::new(settings(config), parts);
         let (told, standings) = watch::channel(Vec::new());

@@ -12,6 +12,7 @@ mod check;
 mod check_paths;
 mod command;
 mod demo;
+mod duty;
 mod files;
 mod house;
 mod logs;

@@ -1,5 +1,6 @@
 //! `polaris serve`: runs the service until it is told to stop.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use tokio::sync::mpsc;
 
 use super::command::Exit;
 use super::config::Config;
+use super::duty;
 use super::house::{self, House};
 use super::logs::Logs;
 use super::{plans, trunks};
-use crate::roster::Roster;
-use crate::store::Store;
+use crate::store::{StandingRoster, Store};
 use crate::switchboard::{Control, Stopped};
 use crate::voice::Recordings;
 
@@ -39,7 +40,11 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
         tracing::info!(sip.listen = %address, "the service answers");
     }
     let board = tokio::spawn(trunks::keep(config.data_dir.clone(), house.trunks));
-    let watch = tokio::spawn(watch_roster(house.store.clone(), house.control.clone()));
+    let watch = tokio::spawn(watch_roster(
+        house.store.clone(),
+        config.data_dir.clone(),
+        house.control.clone(),
+    ));
     let mut running = house.running;
     let mut draining = false;
     let mut losses = tokio::time::interval(LOSSES_EVERY);
@@ -129,30 +134,56 @@ async fn reload(config: &Config, recordings: &Recordings, control: &mpsc::Sender
     }
 }
 
-/// Tells the switchboard of a roster that another process imported.
-async fn watch_roster(store: Arc<Store>, control: mpsc::Sender<Control>) {
+/// Tells the switchboard of a roster that another process edited, and keeps it for the day
+/// on which the database cannot be read.
+async fn watch_roster(store: Arc<Store>, data_dir: PathBuf, control: mpsc::Sender<Control>) {
     let mut every = tokio::time::interval(ROSTER_EVERY);
-    // The first look always reads: an import may have come since the start.
+    // The first look always reads: an edit may have come since the start.
     let mut known = None;
+    let mut away = false;
     loop {
         every.tick().await;
-        let Ok(revision) = store.roster_revision().await else { continue };
-        if known == Some(revision) {
-            continue;
-        }
-        match store.roster().await {
-            Ok(shifts) => {
-                let what = match known.replace(revision) {
-                    None => "the roster was read",
-                    Some(_) => "the roster was read anew",
-                };
-                tracing::info!(shifts = shifts.len(), "{what}");
-                let roster = Arc::new(Roster::from_shifts(shifts));
-                if control.send(Control::Roster(Some(roster))).await.is_err() {
+        let read = match store.roster_revision().await {
+            Ok(revision) if known == Some(revision) => {
+                away = false;
+                continue;
+            }
+            Ok(_) => store.roster().await,
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(standing) => {
+                away = false;
+                let before = known.replace(standing.revision);
+                if !hand_over(&control, before, &standing).await {
                     return;
                 }
+                let (folder, at, revision) = (data_dir.clone(), house::wall(), standing.revision);
+                let keep = move || duty::keep(&folder, &standing, at);
+                // The old one stays if this cannot be kept; that was said.
+                let _ = tokio::task::spawn_blocking(keep).await;
+                let anew = before.map_or("the roster was read", |_| "the roster was read anew");
+                tracing::info!(revision, "{anew}");
             }
-            Err(error) => tracing::error!(%error, "the roster cannot be read: the old one stays"),
+            // Said once, not every second.
+            Err(_) if away => {}
+            Err(error) => {
+                away = true;
+                tracing::error!(%error, "the roster cannot be read: the old one stays");
+            }
         }
     }
+}
+
+/// Hands a roster over; `false` when the switchboard is gone.
+async fn hand_over(
+    control: &mpsc::Sender<Control>,
+    before: Option<i64>,
+    standing: &StandingRoster,
+) -> bool {
+    // A database that is new takes no roster away.
+    if before.is_none() && standing.revision == 0 {
+        return true;
+    }
+    control.send(Control::Roster(Some(Arc::new(standing.roster.clone())))).await.is_ok()
 }

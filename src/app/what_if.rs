@@ -4,6 +4,7 @@
 //! is on duty is `Roster::on_call`'s at the instant of each round, all else is the
 //! conversation's. Whoever is rung does not answer.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::command::Exit;
 use super::config::Config;
 use super::try_out::{Stroke, parse_keys};
 use super::what_if_print::print;
-use super::{house, plans};
+use super::{duty, house, plans};
 use crate::call::{Call, Output};
 use crate::case::{Fact, Outcome};
 use crate::dialplan::Plan;
@@ -31,11 +32,11 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Args)]
 pub(super) struct WhatIf {
     /// Il servizio, o uno dei suoi numeri.
-    #[arg(long)]
-    service: String,
+    #[arg(long, required_unless_present = "diff")]
+    service: Option<String>,
     /// Quando arriva la chiamata, in ora civile del servizio: 2026-12-25T03:12.
-    #[arg(long)]
-    at: String,
+    #[arg(long, required_unless_present = "diff")]
+    at: Option<String>,
     /// Il numero di chi chiama; `anonymous` se è nascosto.
     #[arg(long, default_value = "+390831555555")]
     caller: String,
@@ -45,6 +46,9 @@ pub(super) struct WhatIf {
     /// Un oggetto JSON.
     #[arg(long)]
     json: bool,
+    /// Invece di una chiamata: che cosa cambierebbe importando questi turni.
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["service", "at", "keys", "json"])]
+    diff: Option<PathBuf>,
 }
 
 /// What the call would do.
@@ -69,16 +73,21 @@ struct Ring {
 }
 
 pub(super) async fn what_if(config: &Config, asked: WhatIf) -> anyhow::Result<Exit> {
+    if let Some(file) = &asked.diff {
+        return super::roster::diff(config, file, super::roster::DAYS).await;
+    }
+    let (asked_service, asked_at) =
+        (asked.service.unwrap_or_default(), asked.at.unwrap_or_default());
     let recordings = house::recordings(config);
     let read = plans::read(config, &recordings);
-    let Some((plan, entrance)) = find(&read, &asked.service) else {
-        eprintln!("{}{}", read.report(), unknown(&read, &asked.service));
+    let Some((plan, entrance)) = find(&read, &asked_service) else {
+        eprintln!("{}{}", read.report(), unknown(&read, &asked_service));
         return Ok(Exit::Problems);
     };
-    let at = match roster::read_civil(&asked.at, plan.timezone) {
+    let at = match roster::read_civil(&asked_at, plan.timezone) {
         Ok(at) => at,
         Err(problem) => {
-            eprintln!("--at «{}»: {problem}", asked.at);
+            eprintln!("--at «{asked_at}»: {problem}");
             return Ok(Exit::Problems);
         }
     };
@@ -142,19 +151,23 @@ fn unknown(read: &plans::Read, asked: &str) -> String {
 
 /// The roster at each instant of the call, or what a service that cannot read it does.
 async fn on_duty(config: &Config, plan: &Arc<Plan>, at: DateTime<Utc>) -> Roster {
-    let shifts = match house::read_store(config).await {
+    let read = match house::read_store(config).await {
         Ok(store) => store.roster().await.map_err(anyhow::Error::from),
         Err(error) => Err(error),
     };
-    let shifts = match shifts {
-        Ok(shifts) => shifts,
+    let roster = match duty::choose(read, &config.data_dir) {
+        Ok(chosen) => {
+            if let Some(kept) = &chosen.kept {
+                eprintln!("Attenzione: vale l'ultima copia dei turni ({}).", kept.why);
+            }
+            chosen.standing.roster
+        }
         Err(error) => {
             eprintln!("Attenzione: i turni non si possono leggere ({error:#}).");
             return Roster::Unreadable;
         }
     };
     let plan = plan.clone();
-    let roster = roster::Roster::from_shifts(shifts);
     Roster::At(Arc::new(move |moment: Moment, category| {
         // Nobody asks a caller for the Comune.
         let need = Need { category, comune: None };

@@ -4,6 +4,7 @@
 //! the people in it and the lengths of recordings are arguments. What is played here is
 //! `call::Call` itself, so a rehearsal cannot promise what a real call would not do.
 
+mod cast;
 mod event;
 mod judge;
 mod moves;
@@ -18,6 +19,7 @@ mod step;
 mod walk;
 mod world;
 
+pub use cast::cast;
 pub use event::{Act, Event};
 pub use judge::Loss;
 pub use paper::Paper;
@@ -27,4 +29,4 @@ pub use stage::{NeverRung, Stage};
 pub use start::Section;
 pub use step::{Step, What};
 pub use walk::{Longest, Paths, STATES_MAX, walk, walk_at_most};
-pub use world::{Lengths, Roster, Store, Trunk, World, cast};
+pub use world::{Lengths, Roster, Store, Trunk, World};

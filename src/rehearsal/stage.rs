@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::{CASE, Roster, Store, Trunk, World, cast};
+use super::cast::cast;
+use super::world::{CASE, Roster, Store, Trunk, World};
 use super::{Act, Event, Step, What};
 use crate::call::{Arrival, Call, Input, Output, PhonePhase, Repeat, RingFailure};
 use crate::dialplan::Plan;

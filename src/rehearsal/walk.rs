@@ -132,7 +132,7 @@ impl Walk<'_> {
         let now = reached.stage.now();
         if reached.stage.asks_roster() {
             let again = reached.said.filter(|(at, _)| *at == now).map(|(_, duty)| duty);
-            for duty in again.map_or(Duty::ALL.to_vec(), |duty| vec![duty]) {
+            for duty in again.map_or_else(|| Duty::ALL.to_vec(), |duty| vec![duty]) {
                 self.try_move(reached, &reached.stage, Move::Roster(duty));
             }
             return;

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::roster::{Ladder, OnCall, Step};
-use crate::words::{CaseNumber, Category, Language, Moment, PhoneNumber, PromptId};
+use crate::roster::Ladder;
+use crate::words::{CaseNumber, Category, Language, Moment, PromptId};
 
 /// The number of the case every rehearsal opens.
 pub(super) const CASE: CaseNumber = CaseNumber { year: 2026, sequence: 417 };
@@ -102,25 +102,4 @@ impl Lengths {
         let find = |language| self.0.get(&(language, prompt.clone())).copied();
         find(language).or_else(|| find(Language::It)).unwrap_or(UNKNOWN_LENGTH)
     }
-}
-
-/// Invented people of a transcript: `Ada, Bruno; Carla` are two in step 1 and one in
-/// step 2, `nobody` is nobody. The same person has the same phone in every list.
-pub fn cast(people: &str) -> Ladder {
-    let mut steps = Vec::new();
-    for (number, step) in (1..).zip(people.split(';')) {
-        let names = step.split(',').map(str::trim);
-        let names = names.filter(|name| !name.is_empty() && *name != "nobody");
-        let responders: Vec<OnCall> = names.map(|name| on_call(number, name)).collect();
-        if !responders.is_empty() {
-            steps.push(Step { number, responders, ring: None });
-        }
-    }
-    Ladder { steps, ..Ladder::default() }
-}
-
-fn on_call(step: u32, name: &str) -> OnCall {
-    let sum = name.bytes().fold(7, |sum: u32, byte| (sum * 31 + u32::from(byte)) % 10_000);
-    let phone = PhoneNumber::from_network(&format!("+39333000{sum:04}"));
-    OnCall { person: name.to_owned(), phones: vec![phone], step, why: "turno".to_owned() }
 }

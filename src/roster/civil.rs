@@ -34,7 +34,7 @@ const WITH_OFFSET: [&str; 2] = ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%dT%H:%M:%S%:z"];
 /// says which of two equal times is meant.
 ///
 /// # Errors
-/// When it names no instant, or two.
+/// Why the text names no single instant, and what to write.
 pub fn read(text: &str, zone: Tz) -> Result<DateTime<Utc>, CivilTimeError> {
     for form in WITH_OFFSET {
         if let Ok(at) = DateTime::parse_from_str(text, form) {

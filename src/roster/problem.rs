@@ -26,6 +26,32 @@ pub enum Table {
 }
 
 impl Table {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Absences,
+        Self::Overrides,
+        Self::People,
+        Self::Policies,
+        Self::Requirements,
+        Self::Rotations,
+        Self::Shifts,
+        Self::Swaps,
+    ];
+
+    /// Its word in commands and in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absences => "absences",
+            Self::Overrides => "overrides",
+            Self::People => "people",
+            Self::Policies => "policies",
+            Self::Requirements => "requirements",
+            Self::Rotations => "rotations",
+            Self::Shifts => "shifts",
+            Self::Swaps => "swaps",
+        }
+    }
+
     /// Its name, for people to read.
     pub fn italian(self) -> &'static str {
         match self {

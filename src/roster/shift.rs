@@ -129,7 +129,7 @@ impl Shift {
 
 /// Gives shifts of one équipe that share an id but not their times ids of their own:
 /// the earliest keeps it, the next is `#2`.
-pub(super) fn tell_apart(shifts: &mut [Shift]) {
+pub fn tell_apart(shifts: &mut [Shift]) {
     let mut turns: HashMap<(ServiceId, String, ShiftId), Vec<Period>> = HashMap::new();
     let key = |shift: &Shift| (shift.service.clone(), shift.equipe.clone(), shift.id.clone());
     for shift in shifts.iter() {

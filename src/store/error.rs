@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
+use crate::roster::{EditError, RosterProblem};
+
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenStoreError {
@@ -80,17 +82,60 @@ pub enum ReadCallsError {
 
 /// Why the roster could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("i turni non si possono leggere")]
-pub struct ReadRosterError(#[from] sqlx::Error);
+pub enum ReadRosterError {
+    /// What was read makes no roster.
+    #[error("i turni nella banca dati non stanno insieme: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Broken(Vec<RosterProblem>),
+    /// The database cannot be read.
+    #[error("i turni non si possono leggere")]
+    Sql(#[from] sqlx::Error),
+}
 
-/// Why a roster was not imported. Nothing of it was.
+/// Why a calendar's address was not made or revoked.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportRosterError {
+pub enum EditFeedsError {
     /// The database could not be opened.
     #[error("la banca dati non si può aprire")]
     Open(#[from] OpenStoreError),
     /// The database did not take it.
-    #[error("la banca dati non ha accettato i turni: nulla è stato importato")]
+    #[error("la banca dati non ha accettato la modifica: nulla è cambiato")]
+    Sql(#[from] sqlx::Error),
+}
+
+/// Why the roster kept beside the database is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadKeptRosterError {
+    /// It is not as it was written.
+    #[error("la copia dei turni {0} è rovinata")]
+    Damaged(PathBuf),
+    /// None was ever kept.
+    #[error("non c'è una copia dei turni in {0}")]
+    None(PathBuf),
+    /// The file cannot be read.
+    #[error("la copia dei turni {path} non si può leggere")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Why the roster was not edited. Nothing of the edit was done.
+#[derive(Debug, thiserror::Error)]
+pub enum EditRosterError {
+    /// Others edit all the time.
+    #[error("altri stanno cambiando i turni in questo momento: riprova")]
+    Busy,
+    /// The database could not be opened.
+    #[error("la banca dati non si può aprire")]
+    Open(#[from] OpenStoreError),
+    /// The edit would break the roster.
+    #[error(transparent)]
+    Refused(#[from] EditError),
+    /// The database did not take it.
+    #[error("la banca dati non ha accettato la modifica dei turni: nulla è cambiato")]
     Sql(#[from] sqlx::Error),
 }
 

@@ -10,12 +10,14 @@ mod apply;
 mod columns;
 mod database;
 mod error;
-mod import;
+mod feeds;
 mod instant;
 mod journal;
+mod kept;
 mod left_behind;
 mod read;
 mod recover;
+mod roster;
 mod rows;
 pub mod schema;
 mod settings;
@@ -28,15 +30,19 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use error::{ImportRosterError, OpenStoreError, ReadCallsError, ReadRosterError};
-pub use import::{Imported, import_roster};
+pub use error::{
+    EditFeedsError, EditRosterError, OpenStoreError, ReadCallsError, ReadKeptRosterError,
+    ReadRosterError,
+};
+pub use feeds::{FeedRow, add_feed, revoke_feed};
+pub use kept::{KEPT_ROSTER, KeptRoster, keep_roster, kept_roster};
 pub use read::Reader;
 pub use recover::{InterruptedCall, Recovered};
+pub use roster::{EditedRoster, RosterChange, StandingRoster, bring_up_to_date, edit_roster};
 pub use rows::{AttemptRow, CallRow, CaseRow, EntryRow};
 pub use standing::{Journaled, Opening, Standing, Write};
 
 use crate::case::Fact;
-use crate::roster::Shift;
 use crate::words::{CallId, CaseNumber, Clock, SystemClock};
 use database::Database;
 use journal::Journal;
@@ -60,7 +66,6 @@ pub struct Store {
     clock: SystemClock,
     standing: watch::Receiver<Standing>,
     reader: Reader,
-    settings: Settings,
 }
 
 impl Store {
@@ -152,7 +157,7 @@ impl Store {
         let writer = Writer::new(queued, database, journal, clock, standing, tell);
         tokio::spawn(writer.run());
         let reader = Reader::lazy(&settings);
-        (Self { queue, clock, standing: watching, reader, settings }, recovered)
+        (Self { queue, clock, standing: watching, reader }, recovered)
     }
 
     /// Opens a case. The answer comes once it is safe: its number when it is in the
@@ -217,28 +222,25 @@ impl Store {
         &self.reader
     }
 
-    /// The duty roster, in the order it was imported.
+    /// The duty roster, and the revision it is.
     ///
     /// # Errors
-    /// When the database cannot be read.
-    pub async fn roster(&self) -> Result<Vec<Shift>, ReadRosterError> {
+    /// When the database cannot be read, or what stands there makes no roster.
+    pub async fn roster(&self) -> Result<StandingRoster, ReadRosterError> {
         self.reader.roster().await
     }
 
-    /// Counts the imports of the roster: another number means another roster, also
-    /// when another process imported it. Cheap enough to ask every second.
+    /// Counts the edits of the roster: another number means another roster, also when
+    /// another process edited it. Cheap enough to ask every second.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn roster_revision(&self) -> Result<i64, ReadRosterError> {
         self.reader.roster_revision().await
     }
+}
 
-    /// Imports a roster: see [`import_roster`].
-    ///
-    /// # Errors
-    /// When the database does not take it; then nothing of it is imported.
-    pub async fn import_roster(&self, shifts: &[Shift]) -> Result<Imported, ImportRosterError> {
-        import::into(&self.settings, shifts).await
-    }
+/// Bytes as hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

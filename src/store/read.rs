@@ -8,8 +8,11 @@ use sqlx::sqlite::SqlitePoolOptions;
 
 use super::rows::{self, AttemptRow, CallRow, CaseRow, EntryRow};
 use super::settings::Settings;
-use super::{OpenStoreError, ReadCallsError, ReadRosterError, schema};
-use crate::roster::Shift;
+use super::{
+    FeedRow, OpenStoreError, ReadCallsError, ReadRosterError, RosterChange, StandingRoster, feeds,
+    roster, schema,
+};
+use crate::roster::Roster;
 use crate::words::{CallId, CaseNumber, ServiceId};
 
 /// Opens the database for reading only. It changes nothing and takes no lock that
@@ -156,20 +159,46 @@ impl Reader {
         Ok(())
     }
 
-    /// The duty roster, in the order it was imported.
+    /// The duty roster, and the revision it is.
     ///
     /// # Errors
-    /// When the database cannot be read.
-    pub async fn roster(&self) -> Result<Vec<Shift>, ReadRosterError> {
-        let rows = sqlx::query("select * from shifts order by id").fetch_all(&self.pool).await?;
-        Ok(rows.iter().map(rows::shift).collect::<Result<_, _>>()?)
+    /// When the database cannot be read, or what stands there makes no roster.
+    pub async fn roster(&self) -> Result<StandingRoster, ReadRosterError> {
+        let mut connection = self.pool.acquire().await?;
+        let (revision, records) = roster::standing(&mut connection).await?;
+        let roster = Roster::new(records).map_err(ReadRosterError::Broken)?;
+        Ok(StandingRoster { revision, roster })
     }
 
-    /// Counts the imports of the roster.
+    /// Counts the edits of the roster.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn roster_revision(&self) -> Result<i64, ReadRosterError> {
         Ok(sqlx::query_scalar("select revision from roster_revision").fetch_one(&self.pool).await?)
+    }
+
+    /// The last `limit` changes of the roster, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn roster_changes(&self, limit: u32) -> Result<Vec<RosterChange>, ReadRosterError> {
+        Ok(roster::changes(&mut *self.pool.acquire().await?, limit).await?)
+    }
+
+    /// All addresses of calendars, in the order they were made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn feeds(&self) -> Result<Vec<FeedRow>, ReadRosterError> {
+        Ok(feeds::all(&mut *self.pool.acquire().await?).await?)
+    }
+
+    /// The calendar of a token, given its hash; `None` when it was revoked, or never made.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn feed(&self, token_hash: &str) -> Result<Option<FeedRow>, ReadRosterError> {
+        Ok(feeds::find(&mut *self.pool.acquire().await?, token_hash).await?)
     }
 }

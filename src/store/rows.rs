@@ -11,7 +11,6 @@ use sqlx::sqlite::SqliteRow;
 use super::apply::case_number;
 use super::instant;
 use crate::case::{AttemptOutcome, Outcome, Stage};
-use crate::roster::Shift;
 use crate::words::{CallId, CaseId, CaseNumber, Category, PhoneNumber, ServiceId};
 
 /// A call. Instants are civil time of its service.
@@ -125,13 +124,22 @@ pub(super) fn column<T: FromStr>(row: &SqliteRow, name: &str) -> Result<T, sqlx:
     optional(row, name)?.ok_or_else(|| unreadable(name))
 }
 
+/// A column of text read in a way of its own.
+pub(super) fn column_with<T>(
+    row: &SqliteRow,
+    name: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, sqlx::Error> {
+    read(row.try_get(name)?).ok_or_else(|| unreadable(name))
+}
+
 fn optional<T: FromStr>(row: &SqliteRow, name: &str) -> Result<Option<T>, sqlx::Error> {
     let text: Option<String> = row.try_get(name)?;
     text.map(|text| text.parse().map_err(|_| unreadable(name))).transpose()
 }
 
 /// Names the column and not its content: it may be somebody's number.
-fn unreadable(name: &str) -> sqlx::Error {
+pub(super) fn unreadable(name: &str) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: name.to_owned(), source: "not a value of ours".into() }
 }
 
@@ -140,11 +148,11 @@ fn number(row: &SqliteRow, name: &str) -> Result<Option<PhoneNumber>, sqlx::Erro
     Ok(text.map(PhoneNumber::from_network))
 }
 
-fn phone(row: &SqliteRow, name: &str) -> Result<PhoneNumber, sqlx::Error> {
+pub(super) fn phone(row: &SqliteRow, name: &str) -> Result<PhoneNumber, sqlx::Error> {
     number(row, name)?.ok_or_else(|| unreadable(name))
 }
 
-fn utc(row: &SqliteRow, name: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+pub(super) fn utc(row: &SqliteRow, name: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     let text: Option<&str> = row.try_get(name)?;
     text.map(|text| instant::read(text).map_err(|_| unreadable(name))).transpose()
 }
@@ -227,19 +235,4 @@ impl AttemptRow {
             ended: maybe_at(row, "ended")?,
         })
     }
-}
-
-/// A row of the roster.
-pub(super) fn shift(row: &SqliteRow) -> Result<Shift, sqlx::Error> {
-    Shift::new(
-        ServiceId::new(row.try_get("service")?),
-        row.try_get("equipe")?,
-        row.try_get("step")?,
-        row.try_get("person")?,
-        Some(phone(row, "phone")?).filter(|phone| !phone.reveal().is_empty()),
-        utc(row, "begins")?.ok_or_else(|| unreadable("begins"))?,
-        utc(row, "ends")?.ok_or_else(|| unreadable("ends"))?,
-        column(row, "timezone")?,
-    )
-    .map_err(|error| sqlx::Error::Decode(error.into()))
 }

@@ -83,7 +83,7 @@ mod tests {
         claims.release(&both, first);
         assert!(claims.take(&[house], second));
         assert!(!claims.take(&both, first), "and nothing is taken by half");
-        assert!(claims.take(&[mobile.clone()], first));
+        assert!(claims.take(std::slice::from_ref(&mobile), first));
         claims.release_all(second);
         assert!(claims.take(&[mobile], first), "another's claims are left alone");
     }

@@ -8,7 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
 use crate::line_support::raw::RawCaller;
-use crate::line_support::{CITIZENS, MARK, kinds, mark, seconds};
+use crate::line_support::service::Service;
+use crate::line_support::{ADA, CITIZENS, MARK, Place, kinds, lane, mark, seconds};
 use crate::{Scene, accept};
 
 async fn lock(file: &Path) -> SqliteConnection {
@@ -74,7 +75,7 @@ async fn a_kill_while_the_database_is_locked_loses_nothing_either() {
     scene.caller.told(Told::Answered).await;
     scene.service.kill().await;
     unlock(locked).await;
-    let service = crate::Service::start(&scene.place).await;
+    let service = Service::start(&scene.place).await;
     service.says(&["ERROR", "cut by a crash"]).await;
     service.stop().await;
     let case = scene.place.only_case();
@@ -104,4 +105,33 @@ async fn an_unknown_number_gets_404_and_a_repeated_invite_one_case() {
     scene.service.stop().await;
     assert_eq!(scene.place.only_call()["outcome"], "abandoned");
     assert_eq!(scene.place.cases().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_damaged_database_does_not_keep_the_responder_from_being_rung() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let before = Service::start(&place).await;
+    before.says(&["the roster was read"]).await;
+    before.stop().await;
+    for file in ["polaris.db", "polaris.db-wal", "polaris.db-shm"] {
+        std::fs::write(place.path("data").join(file), "tutta un'altra cosa").unwrap();
+    }
+    let mut scene = Scene::set_on(place).await;
+    scene.service.says(&["ERROR", "the last one that could be is used"]).await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.caller.presses("2");
+    accept(&mut scene.ada).await;
+    scene.service.step("bridged").await;
+    let place = scene.hang_up().await;
+    let check = place.run(&["check"]);
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert_eq!(check.status.code(), Some(1), "{said}");
+    assert!(said.contains("il servizio usa la copia del"), "{said}");
+    // A copy that was tampered with is not believed.
+    let kept = place.read("data/roster.json");
+    place.write("data/roster.json", &kept.replace("Ada Greco", "Eva Greco"));
+    let check = place.run(&["check"]);
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert!(said.contains("roster.json è rovinata"), "{said}");
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use polaris::case::{AttemptId, AttemptOutcome, Fact, Outcome, Party};
-use polaris::roster::read_csv;
-use polaris::store::{Reader, Standing, Store, import_roster};
+use polaris::store::{Reader, Standing, Store};
 use polaris::words::{Category, Digit, PhoneNumber, ServiceId};
 use serde_json::{Value, json};
 
@@ -301,31 +300,4 @@ async fn calls_found_open_are_ended_as_interrupted_and_owed_a_call_back() {
     within(store.close()).await;
     let (_store, again) = Store::open(&place.url, &place.data_dir).await.unwrap();
     assert_eq!(again.interrupted, []);
-}
-
-#[tokio::test]
-async fn an_import_replaces_the_equipes_it_names_and_is_noticed() {
-    let place = Place::new();
-    let csv = |rows: &str| {
-        let text = format!("service,equipe,step,person,phone,from,until\n{rows}");
-        read_csv(&text, chrono_tz::Europe::Rome).unwrap()
-    };
-    let night = "2026-12-24T20:00,2026-12-25T08:00";
-    let first = csv(&format!(
-        "a,equipe,1,Ada,+393330000001,{night}\na,equipe,2,Bruno,+393330000002,{night}\n\
-         b,equipe,1,Carla,+393330000003,{night}\n"
-    ));
-    let imported = import_roster(&place.url, &first).await.unwrap();
-    assert_eq!((imported.shifts, imported.replaced, imported.equipes), (3, 0, 2));
-    let store = place.open().await;
-    assert_eq!(store.roster().await.unwrap(), first);
-    let revision = store.roster_revision().await.unwrap();
-
-    let second = csv(&format!("a,equipe,1,Dina,+393330000004,{night}\n"));
-    let imported = import_roster(&place.url, &second).await.unwrap();
-    assert_eq!((imported.shifts, imported.replaced), (1, 2));
-    assert_ne!(store.roster_revision().await.unwrap(), revision);
-    let people: Vec<String> =
-        store.roster().await.unwrap().into_iter().map(|shift| shift.person).collect();
-    assert_eq!(people, ["Carla", "Dina"]);
 }

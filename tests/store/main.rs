@@ -13,3 +13,4 @@ mod failures;
 mod leaks;
 mod log;
 mod place;
+mod roster;
