@@ -118,7 +118,9 @@ async fn every_slip_in_a_trunk_is_told_at_once() {
         trunk("mai", "expires = \"domani\""),
         trunk("altrove", "").replace("127.0.0.1:5060", "senza porta"),
     ];
-    let config = place.config(&trunks.concat()).replace("[rtp]", "drain_max = \"mai\"\n[rtp]");
+    let sip = "drain_max = \"mai\"\nstrangers = \"forse\"\ncalls_per_second = 0\n\
+               outbound_per_minute = 0\noutbound_countries = [\"39\", \"+41\"]\n[rtp]";
+    let config = place.config(&trunks.concat()).replace("[rtp]", sip);
     place.write("polaris.toml", &config);
     for command in ["serve", "check", "trunks"] {
         refused(
@@ -135,6 +137,10 @@ async fn every_slip_in_a_trunk_is_told_at_once() {
                 "«domani» in «expires»",
                 "«senza porta»",
                 "«mai» in «drain_max»",
+                "«forse» in «strangers»",
+                "«calls_per_second» = 0",
+                "«outbound_per_minute» = 0",
+                "«+41» in «outbound_countries»",
             ],
         );
     }

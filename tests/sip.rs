@@ -16,3 +16,5 @@ mod lossy;
 mod offers;
 #[path = "sip/oracle.rs"]
 mod oracle;
+#[path = "sip/semantics.rs"]
+mod semantics;

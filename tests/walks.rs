@@ -301,7 +301,7 @@ fn random_digit(rng: &mut StdRng) -> Digit {
 
 fn random_input(rng: &mut StdRng, world: &mut World) -> Option<Input> {
     let leg = any_leg(rng, world);
-    Some(match rng.random_range(0..26) {
+    Some(match rng.random_range(0..28) {
         0 => Input::CallerConnected,
         1 if rng.random_range(0..4) == 0 => {
             world.bridged = None;
@@ -347,6 +347,11 @@ fn random_input(rng: &mut StdRng, world: &mut World) -> Option<Input> {
         21 => Input::MediaLost { leg },
         22 => Input::PromptMissing { prompt: PromptId::new("hold.1") },
         23 => Input::Held { leg },
+        24 if rng.random_range(0..4) == 0 => {
+            // Whoever was connected is no longer.
+            world.bridged = None;
+            Input::StepFailed
+        }
         _ => {
             let playing: Vec<(LegId, PlayId)> = world
                 .plays

@@ -1,5 +1,6 @@
 //! `polaris check` and `explain`: every problem before a caller meets it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,7 +10,7 @@ use super::command::Exit;
 use super::config::{Config, ReadConfigError};
 use super::{check_paths, duty, files, house, plans, trunks};
 use crate::dialplan::{self, Plan};
-use crate::roster::Need;
+use crate::roster::{Need, Roster};
 use crate::store::{KEPT_ROSTER, ReadCallsError, Reader};
 use crate::voice::Recordings;
 
@@ -124,15 +125,41 @@ async fn roster(config: &Config, plans: &plans::Read) -> Vec<Finding> {
     let at = house::wall();
     let nobody =
         |plan: &Plan| roster.on_call(&plan.service, &plan.equipe, at, &Need::default()).is_empty();
-    let plans = plans.plans.iter().filter(|plan| nobody(plan));
-    findings.extend(plans.map(|plan| {
+    let unattended = plans.plans.iter().filter(|plan| nobody(plan));
+    findings.extend(unattended.map(|plan| {
         warning(format!(
             "servizio «{}»: adesso nessuno è di turno; importa i turni con `polaris roster \
                  import FILE.csv`",
             plan.service
         ))
     }));
+    findings.extend(abroad(config, plans, &roster).into_iter().map(warning));
     findings
+}
+
+/// Phones of rosters and plans that no call would be sent to.
+fn abroad(config: &Config, read: &plans::Read, roster: &Roster) -> BTreeSet<String> {
+    let records = roster.records();
+    let of_shifts = records.shifts.iter();
+    let of_shifts = of_shifts.filter_map(|shift| Some((&*shift.person, shift.phone.as_ref()?)));
+    let of_people = records.people.iter();
+    let of_people =
+        of_people.flat_map(|person| person.phones.iter().map(|phone| (&*person.name, phone)));
+    let of_plans = read.plans.iter();
+    let of_plans =
+        of_plans.flat_map(|plan| plan.own_targets().map(|target| (plan.service.as_str(), target)));
+    of_shifts
+        .chain(of_people)
+        .chain(of_plans)
+        .filter(|(_, phone)| !phone.is_in(&config.outbound_countries))
+        .map(|(whose, phone)| {
+            format!(
+                "{whose}: il numero {} non sarebbe chiamato; aggiungi il suo prefisso a \\
+                 «outbound_countries» in [sip]",
+                phone.reveal()
+            )
+        })
+        .collect()
 }
 
 fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {

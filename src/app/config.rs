@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::config_places::Places;
 use super::config_trunks::Trunk;
 pub use super::config_trunks::TrunkConfig;
+use crate::line::Strangers;
 use crate::sip::Transport;
 use crate::words::PhoneNumber;
 
@@ -18,6 +19,11 @@ pub const FILE_NAME: &str = "polaris.toml";
 /// How long calls in hand may go on after SIGTERM unless told: a conversation with
 /// somebody in need is rarely longer.
 const DRAIN_MAX: Duration = Duration::from_secs(30 * 60);
+/// New calls a second unless told: what docs/PERFORMANCE.md measures.
+const CALLS_PER_SECOND: u32 = 50;
+/// Phones rung in a minute unless told: two for each of 500 calls. It is there against
+/// fraud, and must not be what keeps a caller from a person.
+const OUTBOUND_PER_MINUTE: u32 = 1_000;
 
 /// A configuration that was read whole and found right.
 #[derive(Debug, Clone)]
@@ -32,6 +38,14 @@ pub struct Config {
     pub public_address: Option<IpAddr>,
     /// The most calls at once; further ones hear «all circuits busy» (503).
     pub calls_max: usize,
+    /// New calls a second, and twice as many at once; further ones hear 503 too.
+    pub calls_per_second: u32,
+    /// What requests from no trunk get.
+    pub strangers: Strangers,
+    /// Phones rung in a minute, by all calls together.
+    pub outbound_per_minute: u32,
+    /// Country codes that may be rung, without «+».
+    pub outbound_countries: Vec<String>,
     /// How long calls in hand may go on after SIGTERM.
     pub drain_max: Duration,
     /// The address RTP is bound to.
@@ -120,6 +134,10 @@ struct Sip {
     listen: Option<Vec<String>>,
     public_address: Option<String>,
     calls_max: Option<usize>,
+    calls_per_second: Option<u32>,
+    strangers: Option<String>,
+    outbound_per_minute: Option<u32>,
+    outbound_countries: Option<Vec<String>>,
     drain_max: Option<String>,
 }
 
@@ -210,6 +228,18 @@ impl Config {
             store_url: store_url(url.as_deref(), &folder, &data_dir),
             public_address: problems.address("public_address", sip.public_address.as_deref()),
             calls_max: problems.calls_max(sip.calls_max),
+            calls_per_second: problems.rate(
+                "calls_per_second",
+                sip.calls_per_second,
+                CALLS_PER_SECOND,
+            ),
+            strangers: problems.strangers(sip.strangers.as_deref()),
+            outbound_per_minute: problems.rate(
+                "outbound_per_minute",
+                sip.outbound_per_minute,
+                OUTBOUND_PER_MINUTE,
+            ),
+            outbound_countries: problems.countries(sip.outbound_countries),
             drain_max: problems.duration("drain_max", sip.drain_max.as_deref(), DRAIN_MAX),
             rtp_address: problems
                 .address("address", rtp.address.as_deref())

@@ -16,7 +16,7 @@ use super::{duty, files, trunks};
 use crate::line::{Gate, Line};
 use crate::media::{Engine, Ports, Shelf, builtin};
 use crate::rtp::encode;
-use crate::sip::{self, Endpoint};
+use crate::sip::{self, Endpoint, Rate};
 use crate::store::{Reader, Recovered, Store};
 use crate::switchboard::{
     Control, Directory, Inboxes, Parts, Settings, Sight, Stopped, Switchboard, TrunkRoute,
@@ -58,7 +58,7 @@ impl House {
         }
         let found = trunks::with_addresses(config).await;
         let config = &found;
-        let gate = Gate::new(hosts(config));
+        let gate = Gate::new(hosts(config), config.strangers);
         // The port first: a second start by mistake leaves no trace on the disk.
         let (line, line_inbox) = open_line(config, &gate).await?;
         can_call(config, &line)?;
@@ -172,6 +172,7 @@ fn endpoint_config(config: &Config) -> sip::Config {
         // A call may ring several phones, and a dialog outlives its call a little.
         max_dialogs: config.calls_max.saturating_mul(10),
         max_transactions: config.calls_max.saturating_mul(40),
+        calls_per_second: config.calls_per_second,
     }
 }
 
@@ -189,6 +190,8 @@ fn settings(config: &Config) -> Settings {
     });
     Settings {
         calls_max: config.calls_max,
+        outbound_rate: Rate::per_minute(config.outbound_per_minute),
+        outbound_countries: config.outbound_countries.clone(),
         public_address: config.public_address,
         voicemail_dir: config.data_dir.join("voicemail"),
         trunks: trunks.collect(),

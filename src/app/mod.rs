@@ -1,6 +1,7 @@
 //! The doors: commands and configuration.
 
 pub mod config;
+mod config_limits;
 mod config_places;
 mod config_trunks;
 pub mod plans;

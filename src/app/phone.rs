@@ -104,6 +104,7 @@ impl Phone {
             user_agent: "polaris-phone".into(),
             max_dialogs: 16,
             max_transactions: 64,
+            calls_per_second: 10,
         };
         let seed = rand::RngExt::random(&mut rand::rng());
         let handset = Handset {

@@ -110,6 +110,9 @@ pub enum Input {
     },
     /// The roster cannot be read, not even the copy in memory.
     RosterUnavailable,
+    /// What the last input led to failed in the middle: the switchboard caught it, and no
+    /// leg but the caller's is left.
+    StepFailed,
     /// The store did not take the case in time; the journal has it.
     StoreFailed,
     /// The recording ended and is on disk.

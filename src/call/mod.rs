@@ -21,6 +21,7 @@ mod leg;
 mod menu;
 mod outlook;
 mod output;
+mod rescue;
 mod script;
 mod timer;
 mod voicemail;
@@ -157,6 +158,7 @@ impl Call {
             Input::PromptMissing { prompt } => self.note(Fact::PromptMissing { prompt }),
             Input::Resumed { leg } => self.note_if_talking(leg, |party| Fact::Resumed { party }),
             Input::RosterUnavailable => self.roster_unavailable(now),
+            Input::StepFailed => self.step_failed(now),
             Input::StoreFailed => self.store_failed(now),
             Input::VoicemailEnded { file, seconds } => self.voicemail_ended(now, file, seconds),
             Input::VoicemailFailed => self.voicemail_failed(now),

@@ -40,6 +40,11 @@ impl Leaving {
 }
 
 impl Leaving {
+    /// Whether only its file is waited for.
+    pub(super) fn is_alone(&self) -> bool {
+        self.caller_left
+    }
+
     /// `#` skips the words, or ends the message.
     pub(super) fn takes_keys(&self) -> bool {
         self.phase != Phase::Saving

@@ -122,7 +122,7 @@ impl Fact {
                 Change::Accepted { responder: responder.clone(), at },
                 Change::AttemptEnded { attempt: *attempt, outcome: AttemptOutcome::Accepted, at },
             ],
-            Self::WinnerVanished { .. } => vec![Change::AcceptanceLost],
+            Self::WinnerVanished { .. } | Self::StepFailed => vec![Change::AcceptanceLost],
             Self::CallBackAnswered { safe: true, .. } => {
                 vec![Change::CallBackSafe(true), Change::CallBackOwed]
             }

@@ -179,6 +179,9 @@ pub enum Fact {
         /// Which.
         prompt: PromptId,
     },
+    /// Something in the program failed during the call: who was rung or talked is gone,
+    /// who is on duty is rung anew.
+    StepFailed,
     /// The store did not take the case in time; the journal has it.
     StoreFailed,
     /// The call is over.
@@ -221,6 +224,7 @@ impl Fact {
             Self::VoicemailLeft { .. } => "voicemail_left",
             Self::VoicemailFailed => "voicemail_failed",
             Self::PromptMissing { .. } => "prompt_missing",
+            Self::StepFailed => "step_failed",
             Self::StoreFailed => "store_failed",
             Self::Ended { .. } => "ended",
         }
@@ -266,6 +270,7 @@ impl Fact {
             }
             Self::VoicemailFailed => "Il messaggio non si è potuto registrare.".into(),
             Self::PromptMissing { prompt } => format!("Manca la registrazione «{prompt}»."),
+            Self::StepFailed => "Errore del programma: si richiama chi è di turno.".into(),
             Self::StoreFailed => {
                 "L'archivio non ha confermato la scheda in tempo: la tiene il giornale.".into()
             }

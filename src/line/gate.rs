@@ -1,20 +1,63 @@
 //! Who may talk to us at all.
+//!
+//! It reads no message. What it remembers of strangers is two tables of fixed size: how
+//! many answers each has had, and how many lines of the log.
+//!
+//! Law: a stranger costs neither memory nor, beyond a few a second, an answer.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::sip::{Bucket, Buckets, Rate};
+use crate::words::{Clock, SystemClock};
 
 /// The addresses of our trunks; everybody else is a stranger. Its copies are one gate.
 #[derive(Debug, Clone)]
 pub struct Gate {
     admitted: Arc<RwLock<BTreeSet<IpAddr>>>,
+    strangers: Strangers,
+    counts: Arc<Mutex<Counts>>,
+    clock: SystemClock,
+}
+
+/// What a stranger's request gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strangers {
+    /// Nothing at all.
+    Ignore,
+    /// One 403, as long as they do not ask too often.
+    Refuse,
+}
+
+#[derive(Debug)]
+struct Counts {
+    answers: Buckets,
+    /// To all strangers together: there are more forged sources than any table holds.
+    all_answers: Bucket,
+    lines: Buckets,
+    all_lines: Bucket,
 }
 
 impl Gate {
     /// A gate that lets these addresses in.
-    pub fn new(admitted: impl IntoIterator<Item = IpAddr>) -> Self {
-        let admitted = admitted.into_iter().map(|address| address.to_canonical()).collect();
-        Self { admitted: Arc::new(RwLock::new(admitted)) }
+    pub fn new(admitted: impl IntoIterator<Item = IpAddr>, strangers: Strangers) -> Self {
+        let admitted: BTreeSet<IpAddr> =
+            admitted.into_iter().map(|address| address.to_canonical()).collect();
+        let seed = || rand::RngExt::random(&mut rand::rng());
+        let counts = Counts {
+            answers: Buckets::new(ANSWERS, seed()),
+            all_answers: Bucket::default(),
+            lines: Buckets::new(LINES, seed()),
+            all_lines: Bucket::default(),
+        };
+        Self {
+            admitted: Arc::new(RwLock::new(admitted)),
+            strangers,
+            counts: Arc::new(Mutex::new(counts)),
+            clock: SystemClock::start(),
+        }
     }
 
     /// Whether packets from there are read.
@@ -28,7 +71,34 @@ impl Gate {
         let mut admitted = self.admitted.write().unwrap_or_else(PoisonError::into_inner);
         admitted.insert(address.to_canonical());
     }
+
+    /// Whether a request of a stranger from there is answered.
+    pub(super) fn answers(&self, stranger: IpAddr) -> bool {
+        let now = self.clock.now();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.strangers == Strangers::Refuse
+            && counts.answers.take(now, stranger)
+            && counts.all_answers.take(now, ALL_ANSWERS)
+    }
+
+    /// Writes one line about somebody's packet, unless there were enough of them.
+    pub(super) fn tell(&self, remote: SocketAddr, what: &'static str) {
+        let now = self.clock.now();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.lines.take(now, remote.ip()) && counts.all_lines.take(now, ALL_LINES) {
+            tracing::info!(sip.remote = %remote, "{what}");
+        }
+    }
 }
+
+/// Answers to one stranger: a scanner learns nothing by the next.
+const ANSWERS: Rate = Rate { burst: 4, each: Duration::from_secs(1) };
+/// Answers to all strangers.
+const ALL_ANSWERS: Rate = Rate { burst: 100, each: Duration::from_millis(10) };
+/// Lines about one source.
+const LINES: Rate = Rate { burst: 1, each: Duration::from_secs(3600) };
+/// Lines about all of them.
+const ALL_LINES: Rate = Rate { burst: 20, each: Duration::from_secs(6) };
 
 /// The address peers see us at: the one bound, or the one the machine's routes choose.
 pub(super) fn own_address(bound: IpAddr, remote: SocketAddr) -> IpAddr {
@@ -47,12 +117,25 @@ mod tests {
 
     #[test]
     fn only_trunks_are_admitted_in_whatever_form_their_address_comes() {
-        let gate = Gate::new(["127.0.0.78".parse().unwrap()]);
+        let gate = Gate::new(["127.0.0.78".parse().unwrap()], Strangers::Refuse);
         assert!(gate.admits("127.0.0.78".parse().unwrap()));
         assert!(gate.admits("::ffff:127.0.0.78".parse().unwrap()));
         let late = "127.0.0.79".parse().unwrap();
         assert!(!gate.admits(late));
         gate.clone().admit(late);
         assert!(gate.admits(late));
+    }
+
+    #[test]
+    fn a_stranger_gets_a_few_answers_or_none() {
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().unwrap());
+        let gate = Gate::new([], Strangers::Refuse);
+        let answers = (0..1_000).filter(|_| gate.answers(one)).count();
+        assert!((4..10).contains(&answers), "{answers}");
+        assert!(gate.answers(other), "everybody for themselves");
+        let from_everywhere = (0..10_000u32).map(|n| IpAddr::from(n.to_be_bytes()));
+        let answers = from_everywhere.filter(|address| gate.answers(*address)).count();
+        assert!(answers < 1_000, "{answers}");
+        assert!(!Gate::new([], Strangers::Ignore).answers(one));
     }
 }

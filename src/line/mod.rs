@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::sync::mpsc;
 
-pub use gate::Gate;
+pub use gate::{Gate, Strangers};
 
 use crate::sip::{Route, Transmit, Transport};
 

@@ -89,7 +89,7 @@ impl Connections {
                     }
                 }
                 // A stranger's connection is dropped: nothing is read.
-                Ok((_, remote)) => tracing::debug!(sip.remote = %remote, "a stranger hung up on"),
+                Ok((_, remote)) => self.gate.tell(remote, "a stranger's connection was closed"),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Out of file descriptors, say: what waits will still be waiting.
@@ -158,7 +158,7 @@ impl Connections {
             let length = match timeout_at(limit, stream.read(&mut buffer)).await {
                 Ok(Ok(length)) if length > 0 => length,
                 Err(_) => {
-                    tracing::debug!(sip.remote = %route.remote, "a slow connection was closed");
+                    self.gate.tell(route.remote, "a slow connection was closed");
                     return;
                 }
                 _ => return,
@@ -167,7 +167,10 @@ impl Connections {
             let mut whole = false;
             for message in framer.by_ref() {
                 whole = true;
-                let Ok(bytes) = message else { return };
+                let Ok(bytes) = message else {
+                    self.gate.tell(route.remote, "a connection that is no SIP was closed");
+                    return;
+                };
                 if self.arrived.send(Arrived::Message { route, bytes }).await.is_err() {
                     return;
                 }
@@ -195,7 +198,7 @@ impl Connections {
     fn enter(&self, remote: SocketAddr) -> Option<mpsc::Receiver<Vec<u8>>> {
         let mut open = self.lock();
         if open.len() >= CONNECTIONS_MAX {
-            tracing::warn!("too many TCP connections: one was refused");
+            self.gate.tell(remote, "too many TCP connections: one was refused");
             return None;
         }
         let (sender, waiting) = mpsc::channel(WAITING_MAX);
@@ -230,6 +233,7 @@ async fn write(mut stream: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>)
 
 #[cfg(test)]
 mod tests {
+    use super::super::Strangers;
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(300);
@@ -240,7 +244,8 @@ mod tests {
     async fn connected(patience: Patience) -> (TcpStream, mpsc::Receiver<Arrived>) {
         let (arrived, inbox) = mpsc::channel(16);
         let here = "127.0.0.1".parse().unwrap();
-        let mut connections = Connections::new(arrived, Gate::new([here]), Seen { public: None });
+        let mut connections =
+            Connections::new(arrived, Gate::new([here], Strangers::Refuse), Seen { public: None });
         connections.patience = patience;
         let local = connections.listen(SocketAddr::new(here, 0)).await.unwrap();
         (TcpStream::connect(local).await.unwrap(), inbox)

@@ -13,6 +13,8 @@ use crate::sip::{Route, Transport, refuse_stranger};
 
 /// RFC 3261 §18.1.1: the largest datagram there can be.
 const DATAGRAM_MAX: usize = 65_535;
+/// The longest answer a stranger may get: what is longer was no honest question.
+const ANSWER_MAX: usize = 4096;
 /// Room for a burst of calls while we are busy elsewhere.
 const RECEIVE_BUFFER: usize = 1 << 20;
 
@@ -109,6 +111,7 @@ struct Reader {
 impl Reader {
     async fn read_everybody(self, socket: Arc<UdpSocket>) {
         let mut buffer = vec![0; DATAGRAM_MAX];
+        let mut paper = vec![0; ANSWER_MAX];
         loop {
             match socket.recv_from(&mut buffer).await {
                 Ok((length, remote)) => {
@@ -116,7 +119,7 @@ impl Reader {
                     if self.gate.admits(remote.ip()) {
                         self.pass(remote, bytes);
                     } else {
-                        self.turn_away(&socket, remote, bytes);
+                        self.turn_away(&socket, remote, bytes, &mut paper);
                     }
                 }
                 Err(error) => tracing::debug!(%error, "receiving a datagram failed"),
@@ -155,14 +158,17 @@ impl Reader {
     fn pass(&self, remote: SocketAddr, bytes: &[u8]) {
         let message = Arrived::Message { route: self.route(remote), bytes: bytes.to_vec() };
         if self.arrived.try_send(message).is_err() {
-            tracing::warn!("too many messages at once: one was dropped, it will be repeated");
+            self.gate.tell(remote, "too many messages at once: some were dropped");
         }
     }
 
-    fn turn_away(&self, socket: &UdpSocket, remote: SocketAddr, bytes: &[u8]) {
-        tracing::debug!(sip.remote = %remote, "a stranger was turned away");
-        if let Some(refusal) = refuse_stranger(bytes, &self.route(remote)) {
-            let _ = socket.try_send_to(&refusal, remote);
+    /// Nothing is allocated here, and nothing is kept.
+    fn turn_away(&self, socket: &UdpSocket, remote: SocketAddr, bytes: &[u8], paper: &mut [u8]) {
+        self.gate.tell(remote, "a stranger was turned away");
+        if self.gate.answers(remote.ip())
+            && let Some(refusal) = refuse_stranger(bytes, remote, paper)
+        {
+            let _ = socket.try_send_to(refusal, remote);
         }
     }
 }

@@ -47,8 +47,27 @@ pub struct Header {
 pub enum Fault {
     /// `Content-Length` is not a number, is there twice, or exceeds the datagram.
     ContentLength,
-    /// More header fields than can be honest (256).
+    /// A field, unfolded, is longer than 8 KiB; it was left out.
+    LineTooLong,
+    /// More header fields than can be honest (128).
     TooManyHeaders,
+    /// More Via elements than a message can have passed (64).
+    TooManyVias,
+    /// The first line is longer than 8 KiB.
+    UriTooLong,
+}
+
+impl Fault {
+    /// What its sender hears (RFC 3261 §21.4), and why.
+    pub(crate) fn refusal(self) -> (u16, &'static str) {
+        match self {
+            Self::ContentLength => (400, "Content-Length is not the body's"),
+            Self::LineTooLong => (400, "a header field is longer than 8 KiB"),
+            Self::TooManyHeaders => (400, "more than 128 header fields"),
+            Self::TooManyVias => (400, "more than 64 Via"),
+            Self::UriTooLong => (414, "the first line is longer than 8 KiB"),
+        }
+    }
 }
 
 /// A SIP message: start line, header fields in order, body.
@@ -192,12 +211,14 @@ pub(crate) fn reason_phrase(status: u16) -> &'static str {
         406 => "Not Acceptable",
         408 => "Request Timeout",
         413 => "Request Entity Too Large",
+        414 => "Request-URI Too Long",
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",
+        483 => "Too Many Hops",
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
@@ -215,4 +236,8 @@ pub(crate) fn reason_phrase(status: u16) -> &'static str {
 }
 
 /// Header fields one message may carry; no honest one comes near.
-pub(crate) const MAX_HEADERS: usize = 256;
+pub(crate) const MAX_HEADERS: usize = 128;
+/// Via elements one message may carry; Max-Forwards ends honest ways before.
+pub(crate) const MAX_VIAS: usize = 64;
+/// Octets of one line, or of one field unfolded.
+pub(crate) const LINE_MAX: usize = 8 * 1024;

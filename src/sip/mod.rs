@@ -8,6 +8,7 @@
 //! Law: no INVITE is dropped without an answer, and none makes two calls.
 
 mod body;
+mod bucket;
 mod client;
 mod client_invite;
 mod dialog;
@@ -30,11 +31,12 @@ mod stream;
 mod timers;
 mod uri;
 
+pub use bucket::{Bucket, Buckets, Rate};
 pub use dialog::Dialog;
 pub use digest::Credentials;
 pub use endpoint::{
-    Config, DialogId, Endpoint, Event, Invitation, OfferedBy, Outgoing, PlaceCallError, QueryId,
-    Reply,
+    Config, DialogId, Doors, Endpoint, Event, Invitation, OfferedBy, Outgoing, PlaceCallError,
+    QueryId, Refused, Reply,
 };
 pub use headers::{NameAddr, Via, parse_cseq};
 pub use message::{Fault, Header, Message, StartLine};

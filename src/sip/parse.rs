@@ -5,8 +5,9 @@
 //! answer it marks as a [`Fault`]; it refuses only what is no SIP message at all.
 //! Source: RFC 3261 §7, §25; RFC 4475.
 
-use super::message::{Fault, Header, MAX_HEADERS, Message, StartLine};
+use super::message::{Fault, Header, LINE_MAX, MAX_HEADERS, MAX_VIAS, Message, StartLine};
 use super::method::Method;
+use super::stream::LONGEST;
 
 /// The bytes are no SIP message: nothing can be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,9 @@ pub enum ParseMessageError {
     /// A response whose status is outside 100–699.
     #[error("the status is outside 100 to 699")]
     Status,
+    /// More octets than any message of ours.
+    #[error("a message is longer than {LONGEST} octets")]
+    TooLong,
 }
 
 impl Message {
@@ -28,20 +32,25 @@ impl Message {
     /// # Errors
     /// Only when there is nobody to answer; see [`ParseMessageError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseMessageError> {
+        if bytes.len() > LONGEST {
+            return Err(ParseMessageError::TooLong);
+        }
         let start = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n'));
         let bytes = &bytes[start.ok_or(ParseMessageError::Empty)?..];
         let (head, rest) = split_head(bytes);
         let mut lines = head.into_iter();
         let first = lines.next().ok_or(ParseMessageError::Empty)?;
         let start = start_line(&decode(first).0)?;
-        let (headers, crowded) = header_fields(lines);
-        let mut message = Self { start, headers, body: Vec::new(), fault: None };
+        let (headers, fault) = header_fields(lines);
+        let mut message = Self { start, headers, body: Vec::new(), fault };
+        if first.len() > LINE_MAX {
+            message.fault = Some(Fault::UriTooLong);
+        } else if message.all("Via").map(|line| line.split(',').count()).sum::<usize>() > MAX_VIAS {
+            message.fault = Some(Fault::TooManyVias);
+        }
         match body_length(&message, rest.len()) {
             Ok(length) => message.body = rest.get(..length).unwrap_or_default().to_vec(),
-            Err(fault) => message.fault = Some(fault),
-        }
-        if crowded {
-            message.fault = Some(Fault::TooManyHeaders);
+            Err(fault) => message.fault = message.fault.or(Some(fault)),
         }
         Ok(message)
     }
@@ -104,22 +113,30 @@ pub(crate) fn is_token(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b))
 }
 
-/// The fields, unfolded; `true` when there were too many and the rest was left.
-fn header_fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> (Vec<Header>, bool) {
+/// The fields, unfolded, and what is wrong with them: those too long are left out, and
+/// what comes after too many.
+fn header_fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> (Vec<Header>, Option<Fault>) {
     let mut folded: Vec<Vec<u8>> = Vec::new();
+    let mut fault = None;
     for line in lines {
         // RFC 3261 §7.3.1: a line that begins with a blank continues the one before.
         let continues = matches!(line.first(), Some(b' ' | b'\t'));
         if let Some(last) = folded.last_mut().filter(|_| continues) {
+            if last.len() + line.len() > LINE_MAX {
+                fault = Some(Fault::LineTooLong);
+                continue;
+            }
             last.push(b' ');
             last.extend_from_slice(line.trim_ascii());
+        } else if line.len() > LINE_MAX {
+            fault = Some(Fault::LineTooLong);
         } else if folded.len() < MAX_HEADERS {
             folded.push(line.to_vec());
         } else {
-            return (fields(&folded), true);
+            return (fields(&folded), Some(Fault::TooManyHeaders));
         }
     }
-    (fields(&folded), false)
+    (fields(&folded), fault)
 }
 
 /// A line without a colon is no field and is passed over: one bad line loses no call.
@@ -210,6 +227,30 @@ mod tests {
             let message = parse(&format!("BYE sip:a SIP/2.0\r\n{bad}\r\n\r\nab"));
             assert_eq!(message.fault, Some(Fault::ContentLength), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_no_honest_message_has_is_marked_and_not_kept() {
+        let long = "x".repeat(LINE_MAX);
+        let folded = format!("Subject: x\r\n{}", " xxxxxxx\r\n".repeat(LINE_MAX / 8));
+        for (fields, fault) in [
+            ("Subject: x\r\n".repeat(MAX_HEADERS), None),
+            ("Subject: x\r\n".repeat(MAX_HEADERS + 1), Some(Fault::TooManyHeaders)),
+            (format!("Subject: {}\r\n", &long[9..]), None),
+            (format!("Subject: {long}\r\n"), Some(Fault::LineTooLong)),
+            (folded, Some(Fault::LineTooLong)),
+            (format!("v: {}\r\n", vec!["SIP/2.0/UDP a"; MAX_VIAS].join(",")), None),
+            ("Via: a, b\r\n".repeat(MAX_VIAS / 2 + 1), Some(Fault::TooManyVias)),
+        ] {
+            let message = parse(&format!("BYE sip:a SIP/2.0\r\n{fields}\r\n"));
+            assert_eq!(message.fault, fault, "{:.40}", fields);
+            assert!(message.headers.len() <= MAX_HEADERS);
+            assert!(message.headers.iter().all(|header| header.value.len() <= LINE_MAX));
+        }
+        let start = parse(&format!("BYE sip:{long} SIP/2.0\r\n\r\n"));
+        assert_eq!(start.fault, Some(Fault::UriTooLong));
+        let whole = vec![b' '; LONGEST + 1];
+        assert_eq!(Message::parse(&whole), Err(ParseMessageError::TooLong));
     }
 
     #[test]

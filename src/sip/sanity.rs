@@ -1,11 +1,11 @@
 //! What a request must be before anyone acts on it; each fault has its status.
 //!
-//! Two questions: [`Request::read`], can it be understood (400, 416, 501, 505);
-//! [`Request::admit`], do we serve such a thing (405, 406, 415, 420, 513, 603).
+//! Two questions: [`Request::read`], can it be understood (400, 414, 416, 501, 505);
+//! [`Request::admit`], do we serve such a thing (405, 406, 415, 420, 481, 483, 513, 603).
 //! Source: RFC 3261 §8.2, RFC 4475.
 
 use super::headers::{NameAddr, Via, parse_cseq};
-use super::message::{Message, StartLine};
+use super::message::{Fault, Message, StartLine};
 use super::method::{ALLOW, Method};
 use super::uri::{ParseUriError, Scheme, Uri};
 
@@ -35,15 +35,18 @@ pub(crate) struct ServerKey(String);
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) fields: Vec<(&'static str, String)>,
+    /// For our log.
+    pub(crate) why: &'static str,
 }
 
 impl Refusal {
-    pub(crate) fn new(status: u16) -> Self {
-        Self { status, fields: Vec::new() }
+    pub(crate) fn new(status: u16, why: &'static str) -> Self {
+        Self { status, fields: Vec::new(), why }
     }
 
-    fn with(status: u16, name: &'static str, value: impl Into<String>) -> Self {
-        Self { status, fields: vec![(name, value.into())] }
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.fields.push((name, value.into()));
+        self
     }
 }
 
@@ -51,32 +54,41 @@ impl Request {
     /// Understands a request, or says which status its sender must hear.
     pub(crate) fn read(message: Message) -> Result<Self, Refusal> {
         let StartLine::Request { method, uri, version } = &message.start else {
-            return Err(Refusal::new(400));
+            return Err(Refusal::new(400, "no request"));
         };
         if version != "SIP/2.0" {
-            return Err(Refusal::new(505));
+            return Err(Refusal::new(505, "another version of SIP"));
+        }
+        if let Some((status, why)) = message.fault.map(Fault::refusal) {
+            return Err(Refusal::new(status, why));
         }
         let vias: Option<Vec<Via>> = message
             .all("Via")
             .flat_map(|line| line.split(',').map(str::trim))
             .map(Via::parse)
             .collect();
-        let vias = vias.ok_or_else(|| Refusal::new(400))?;
+        let bad = |why| move || Refusal::new(400, why);
+        let vias = vias.ok_or_else(bad("a Via cannot be read"))?;
         let once = |name| message.all(name).count() <= 1;
-        if message.fault.is_some() || !SINGLE.into_iter().all(once) {
-            return Err(Refusal::new(400));
+        if !SINGLE.into_iter().all(once) {
+            return Err(Refusal::new(400, "a field is there twice"));
         }
-        let read = |name| message.header(name).ok_or_else(|| Refusal::new(400));
-        let (cseq, cseq_method) = parse_cseq(read("CSeq")?).ok_or_else(|| Refusal::new(400))?;
+        let read = |name| message.header(name).ok_or_else(bad("a mandatory field is missing"));
+        let (cseq, cseq_method) =
+            parse_cseq(read("CSeq")?).ok_or_else(bad("CSeq cannot be read"))?;
         if matches!(method, Method::Unknown(_)) {
-            return Err(Refusal::with(501, "Allow", ALLOW));
+            return Err(Refusal::new(501, "an unknown method").with("Allow", ALLOW));
         }
         let call_id = read("Call-ID")?.to_owned();
-        let party = |name| NameAddr::parse(read(name)?).ok_or_else(|| Refusal::new(400));
+        let party =
+            |name| NameAddr::parse(read(name)?).ok_or_else(bad("From or To cannot be read"));
         let (from, to) = (party("From")?, party("To")?);
-        let via = vias.first().ok_or_else(|| Refusal::new(400))?;
-        if cseq_method != *method || call_id.is_empty() {
-            return Err(Refusal::new(400));
+        let via = vias.first().ok_or_else(bad("a mandatory field is missing"))?;
+        if call_id.is_empty() {
+            return Err(Refusal::new(400, "a mandatory field is missing"));
+        }
+        if cseq_method != *method {
+            return Err(Refusal::new(400, "CSeq names another method"));
         }
         check_uri(uri)?;
         let from_tag = from.tag().unwrap_or_default().to_owned();
@@ -89,8 +101,10 @@ impl Request {
     /// Whether we serve such a request at all.
     pub(crate) fn admit(&self) -> Result<(), Refusal> {
         match self.method {
-            Method::Refer => return Err(Refusal::new(603)),
-            Method::Unwanted(_) => return Err(Refusal::with(405, "Allow", ALLOW)),
+            Method::Refer => return Err(Refusal::new(603, "REFER is never obeyed")),
+            Method::Unwanted(_) => {
+                return Err(Refusal::new(405, "a method not served here").with("Allow", ALLOW));
+            }
             // RFC 3261 §8.2.2.3: Require does not count in these.
             Method::Ack | Method::Cancel => return Ok(()),
             _ => {}
@@ -102,7 +116,11 @@ impl Request {
             .filter(|tag| !SERVED.iter().any(|served| tag.eq_ignore_ascii_case(served)))
             .collect();
         if !unknown.is_empty() {
-            return Err(Refusal::with(420, "Unsupported", unknown.join(", ")));
+            let refusal = Refusal::new(420, "an extension is required that is not served");
+            return Err(refusal.with("Unsupported", unknown.join(", ")));
+        }
+        if self.method == Method::Invite && self.to_tag.is_none() {
+            self.admit_call()?;
         }
         if matches!(self.method, Method::Invite | Method::Update) {
             self.admit_body()?;
@@ -110,17 +128,31 @@ impl Request {
         Ok(())
     }
 
+    /// A new call goes on to a responder, so it must have a hop left (RFC 3261 §16.3);
+    /// it may not take over another one (RFC 3891 §3).
+    fn admit_call(&self) -> Result<(), Refusal> {
+        let hops = self.message.header("Max-Forwards").and_then(|hops| hops.parse::<u64>().ok());
+        if hops == Some(0) {
+            return Err(Refusal::new(483, "no hop is left to a call"));
+        }
+        if self.message.header("Replaces").is_some() {
+            return Err(Refusal::new(481, "no dialog of ours is ever replaced"));
+        }
+        Ok(())
+    }
+
     fn admit_body(&self) -> Result<(), Refusal> {
         if self.message.body.len() > LONGEST_BODY {
-            return Err(Refusal::new(513));
+            return Err(Refusal::new(513, "a body longer than 32 KiB"));
         }
         let accepted = self.message.list("Accept");
         if !accepted.is_empty() && !accepted.iter().any(|range| takes_sdp(range)) {
-            return Err(Refusal::new(406));
+            return Err(Refusal::new(406, "no SDP is accepted"));
         }
         let plain = |coding: &&str| coding.eq_ignore_ascii_case("identity");
         if !self.message.list("Content-Encoding").iter().all(plain) {
-            return Err(Refusal::with(415, "Accept-Encoding", "identity"));
+            let refusal = Refusal::new(415, "an encoded body");
+            return Err(refusal.with("Accept-Encoding", "identity"));
         }
         let optional = self
             .message
@@ -129,7 +161,7 @@ impl Request {
         let kind = media_type(self.message.header("Content-Type").unwrap_or(SDP));
         let known = kind == SDP || kind.starts_with("multipart/");
         if !self.message.body.is_empty() && !known && !optional {
-            return Err(Refusal::with(415, "Accept", SDP));
+            return Err(Refusal::new(415, "a body that is no SDP").with("Accept", SDP));
         }
         Ok(())
     }
@@ -160,14 +192,16 @@ impl ServerKey {
 
 fn check_uri(text: &str) -> Result<(), Refusal> {
     let uri = Uri::parse(text).map_err(|problem| match problem {
-        ParseUriError::Malformed | ParseUriError::Host => Refusal::new(400),
+        ParseUriError::Malformed | ParseUriError::Host => {
+            Refusal::new(400, "the Request-URI cannot be read")
+        }
     })?;
     if uri.scheme == Scheme::Other {
-        return Err(Refusal::new(416));
+        return Err(Refusal::new(416, "an unknown scheme"));
     }
     // RFC 3261 §19.1.1: fields may not hang on a Request-URI.
     if uri.has_headers {
-        return Err(Refusal::new(400));
+        return Err(Refusal::new(400, "fields in the Request-URI"));
     }
     Ok(())
 }
@@ -242,7 +276,9 @@ mod tests {
             ("Content-Type: text/plain\r\nContent-Disposition: x;handling=optional\r\n\r\nh", 200),
             ("Content-Type: multipart/mixed;boundary=x\r\n\r\nhello", 200),
             ("To: <sip:e@f>\r\n", 400),
-            ("Max-Forwards: 0\r\n", 200),
+            ("Max-Forwards: 0\r\n", 483),
+            ("Max-Forwards: 1\r\n", 200),
+            ("Replaces: a;to-tag=b;from-tag=c\r\n", 481),
         ] {
             assert_eq!(verdict("INVITE", extra), status, "{extra}");
         }

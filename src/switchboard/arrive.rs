@@ -13,8 +13,8 @@ use crate::call::{Arrival, Call, Gone};
 use crate::dialplan::Plan;
 use crate::media::{Order, StreamId};
 use crate::sip::sdp::{self, LocalSound};
-use crate::sip::{DialogId, Invitation};
-use crate::words::{CallId, CaseId, Clock, LegId, PhoneNumber, StreamFormat};
+use crate::sip::{DialogId, Doors, Invitation};
+use crate::words::{CallId, CaseId, Clock, LegId, Moment, PhoneNumber, StreamFormat};
 
 /// No number of ours.
 const NOT_FOUND: u16 = 404;
@@ -22,6 +22,15 @@ const NOT_FOUND: u16 = 404;
 const NOT_ACCEPTABLE: u16 = 488;
 /// Draining, or every port or every place is taken.
 const UNAVAILABLE: u16 = 503;
+
+/// The statuses above, for the log.
+fn why(status: u16) -> &'static str {
+    match status {
+        NOT_FOUND => "no number of ours",
+        NOT_ACCEPTABLE => "no sound both sides understand",
+        _ => "no room for a call",
+    }
+}
 
 /// By then the 200 has been sent four times (0, 0.5, 1.5 and 3.5 s).
 const ACK_LATE: Duration = Duration::from_secs(4);
@@ -47,8 +56,7 @@ impl Switchboard {
         match self.admit(dialog, invitation) {
             Ok(live) => self.begin(live),
             Err(status) => {
-                tracing::warn!(sip.status = status, sip.remote = %invitation.route.remote,
-                    "a call was refused");
+                self.tell_refusal(invitation.route.remote, status, why(status));
                 let now = self.now();
                 self.parts.endpoint.refuse(now, dialog, status);
             }
@@ -82,8 +90,22 @@ impl Switchboard {
             sequence: 0,
             due: None,
             unacknowledged: None,
+            rescued: 0,
             waiting: Vec::new(),
         })
+    }
+
+    /// Whether a call that comes now is taken: if not, nothing is allocated for it.
+    pub(super) fn doors(&self, now: Moment) -> Doors {
+        let full = self.calls.len() >= self.settings.calls_max && self.oldest_late(now).is_none();
+        if self.drain.is_some() || full { Doors::Shut } else { Doors::Open }
+    }
+
+    /// The call that has waited longest beyond [`ACK_LATE`] for its acknowledgement.
+    fn oldest_late(&self, now: Moment) -> Option<CallId> {
+        let late =
+            |live: &LiveCall| live.unacknowledged.filter(|answered| *answered + ACK_LATE <= now);
+        self.calls.values().filter_map(|live| Some((late(live)?, live.id))).min().map(|(_, id)| id)
     }
 
     /// Whether a place is free, or can be freed: a caller who was answered and does not
@@ -93,10 +115,7 @@ impl Switchboard {
             return true;
         }
         let now = self.now();
-        let late =
-            |live: &LiveCall| live.unacknowledged.filter(|answered| *answered + ACK_LATE <= now);
-        let oldest = self.calls.values().filter_map(|live| Some((late(live)?, live.id))).min();
-        let Some((_, id)) = oldest else { return false };
+        let Some(id) = self.oldest_late(now) else { return false };
         tracing::warn!(call.id = %id, "a call nobody acknowledged gave its place to another");
         let caller = self.calls.get(&id).and_then(|live| live.legs.get(&LegId::CALLER));
         if let Some(dialog) = caller.map(|leg| leg.dialog) {

@@ -33,6 +33,11 @@ impl Claims {
         true
     }
 
+    /// Gives back all that a call has taken.
+    pub(super) fn release_all(&mut self, call: CallId) {
+        self.held.retain(|_, hold| hold.call != call);
+    }
+
     /// Gives back what was taken for one leg.
     pub(super) fn release(&mut self, phones: &[PhoneNumber], call: CallId) {
         for phone in phones {
@@ -78,6 +83,8 @@ mod tests {
         claims.release(&both, first);
         assert!(claims.take(&[house], second));
         assert!(!claims.take(&both, first), "and nothing is taken by half");
-        assert!(claims.take(&[mobile], first));
+        assert!(claims.take(std::slice::from_ref(&mobile), first));
+        claims.release_all(second);
+        assert!(claims.take(&[mobile], first), "another's claims are left alone");
     }
 }

@@ -12,7 +12,9 @@ mod info_keys;
 mod legs;
 mod outbound;
 mod perform;
+mod refused;
 mod report;
+mod rescue;
 mod signal;
 mod trunks;
 
@@ -36,7 +38,7 @@ use crate::dialplan::Plan;
 use crate::line::{Arrived, Line};
 use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
 use crate::roster::Roster;
-use crate::sip::{Account, Credentials, DialogId, Endpoint, Transport};
+use crate::sip::{Account, Bucket, Buckets, Credentials, DialogId, Endpoint, Rate, Transport};
 use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
 use claims::Claims;
@@ -106,6 +108,10 @@ pub struct TrunkRoute {
 pub struct Settings {
     /// The most calls at once.
     pub calls_max: usize,
+    /// How often a phone may be rung, by all calls together.
+    pub outbound_rate: Rate,
+    /// Country codes that may be rung, without `+`.
+    pub outbound_countries: Vec<String>,
     /// The address written into SDP, when it is not the one RTP is bound to.
     pub public_address: Option<IpAddr>,
     /// Where messages are recorded.
@@ -169,6 +175,10 @@ pub struct Switchboard {
     /// Calls that wait for the first sign of their trunk, and until when.
     unheard: BTreeSet<(Moment, DialogId)>,
     told_of_trunks: Option<watch::Sender<Vec<TrunkStanding>>>,
+    /// Phones that were rung.
+    rung: Bucket,
+    /// Refusals that were written into the log, by who was refused.
+    refusals_told: Buckets,
     /// When phones without sound are asked again whether they are there.
     ask_due: Option<Moment>,
     drain: Option<Drain>,
@@ -193,6 +203,8 @@ struct LiveCall {
     due: Option<Moment>,
     /// When we answered, until the caller has acknowledged it.
     unacknowledged: Option<Moment>,
+    /// How often a step of it has failed.
+    rescued: u8,
     /// Facts the conversation must hear of once its orders are drained.
     waiting: Vec<Input>,
 }
@@ -219,6 +231,8 @@ impl Switchboard {
             trunks,
             unheard: BTreeSet::new(),
             told_of_trunks: None,
+            rung: Bucket::default(),
+            refusals_told: refused::told(),
             ask_due: None,
             drain: None,
             cut: false,
@@ -283,6 +297,7 @@ impl Switchboard {
         }
         self.signals();
         self.replies();
+        self.tell_refusals();
         while let Some(transmit) = self.parts.endpoint.poll_transmit() {
             self.parts.line.send(transmit);
         }
@@ -291,7 +306,11 @@ impl Switchboard {
     fn arrived(&mut self, arrived: Arrived) {
         let now = self.now();
         match arrived {
-            Arrived::Message { route, bytes } => self.parts.endpoint.receive(now, route, &bytes),
+            Arrived::Message { route, bytes } => {
+                let doors = self.doors(now);
+                self.parts.endpoint.set_doors(doors);
+                self.parts.endpoint.receive(now, route, &bytes);
+            }
             Arrived::Closed { route } => self.parts.endpoint.connection_closed(now, route),
             Arrived::Failed { route } => self.parts.endpoint.transport_failed(now, route),
         }
@@ -324,8 +343,7 @@ impl Switchboard {
     fn with_call(&mut self, id: CallId, happen: impl FnOnce(&mut LiveCall, Moment)) {
         let Some(mut live) = self.calls.remove(&id) else { return };
         let now = self.now();
-        happen(&mut live, now);
-        let goes_on = self.carry_out(&mut live);
+        let goes_on = self.step(&mut live, |live| happen(live, now));
         if let Some(due) = live.due.take() {
             self.due.remove(&(due, id));
         }

@@ -79,7 +79,7 @@ impl Switchboard {
         self.await_case(live.id, answer);
     }
 
-    fn note(&self, live: &mut LiveCall, fact: Fact) {
+    pub(super) fn note(&self, live: &mut LiveCall, fact: Fact) {
         live.sequence += 1;
         self.show(live, &fact);
         self.parts.store.note(live.id, live.sequence, self.parts.clock.wall(), fact);
@@ -87,7 +87,10 @@ impl Switchboard {
 
     fn show(&self, live: &LiveCall, fact: &Fact) {
         match fact {
-            Fact::StoreFailed | Fact::RosterUnavailable | Fact::VoicemailFailed => {
+            Fact::RosterUnavailable
+            | Fact::StepFailed
+            | Fact::StoreFailed
+            | Fact::VoicemailFailed => {
                 tracing::error!(call.id = %live.id, step = fact.kind(), "{}", fact.kind());
             }
             Fact::RosterEmpty | Fact::NobodyAccepted => {
@@ -126,7 +129,7 @@ impl Switchboard {
         }
     }
 
-    fn hang_up(&mut self, live: &mut LiveCall, leg: LegId) {
+    pub(super) fn hang_up(&mut self, live: &mut LiveCall, leg: LegId) {
         if let Some(leg) = live.legs.remove(&leg) {
             let now = self.now();
             self.parts.endpoint.hang_up(now, leg.dialog);
@@ -142,7 +145,7 @@ impl Switchboard {
         self.claims.release(&leg.claimed, live.id);
     }
 
-    fn forget(&mut self, live: &mut LiveCall) {
+    pub(super) fn forget(&mut self, live: &mut LiveCall) {
         for id in live.legs.keys().copied().collect::<Vec<_>>() {
             self.hang_up(live, id);
         }
@@ -218,6 +221,12 @@ impl Switchboard {
             tracing::error!(call.id = %live.id, "a number that may not be dialled was refused");
             return Err(RingFailure::Unreachable);
         }
+        let now = self.now();
+        if !self.rung.take(now, self.settings.outbound_rate) {
+            tracing::error!(call.id = %live.id,
+                "more phones are being rung than [sip] outbound_per_minute allows: one was not");
+            return Err(RingFailure::Unreachable);
+        }
         let claimed = match claim {
             Claim::Shared => Vec::new(),
             Claim::Exclusive(phones) if self.claims.take(&phones, live.id) => phones,
@@ -230,10 +239,12 @@ impl Switchboard {
         placed
     }
 
-    /// Only the roster's phones and the plan's own; never 112 and its like.
+    /// Only the roster's phones and the plan's own, in the countries of `[sip]
+    /// outbound_countries`; never 112 and its like.
     fn may_dial(&self, live: &LiveCall, phone: &PhoneNumber) -> bool {
         let on_roster = || self.parts.roster.as_ref().is_some_and(|roster| roster.rings(phone));
         let of_the_plan = live.plan.own_targets().any(|target| target == phone);
-        !phone.is_never_dialled() && (of_the_plan || on_roster())
+        let permitted = !phone.is_never_dialled() && phone.is_in(&self.settings.outbound_countries);
+        permitted && (of_the_plan || on_roster())
     }
 }

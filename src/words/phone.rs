@@ -154,6 +154,12 @@ impl PhoneNumber {
         })
     }
 
+    /// Whether it belongs to one of these country codes, written without `+`.
+    pub fn is_in(&self, countries: &[String]) -> bool {
+        let digits = self.0.strip_prefix('+');
+        digits.is_some_and(|digits| countries.iter().any(|code| digits.starts_with(code.as_str())))
+    }
+
     /// Whether this is 112, 1522 or the like, with or without a prefix of ours.
     pub fn is_never_dialled(&self) -> bool {
         let bare = self.0.strip_prefix("+39").unwrap_or_else(|| self.0.trim_start_matches('+'));
@@ -224,6 +230,19 @@ mod tests {
         ] {
             assert_eq!(PhoneNumber::from_network(raw).reveal(), normal, "{raw}");
         }
+    }
+
+    #[test]
+    fn a_number_belongs_to_the_country_its_code_says() {
+        let is_in = |number: &str, countries: &[&str]| {
+            let countries: Vec<String> = countries.iter().map(|&code| code.to_owned()).collect();
+            PhoneNumber::from_network(number).is_in(&countries)
+        };
+        assert!(is_in("3331234567", &["41", "39"]));
+        assert!(!is_in("+393331234567", &["41", "3933312345678"]));
+        assert!(!is_in("+379069812345", &["39"]));
+        assert!(!is_in("39", &["39"]), "no country is known of a number without one");
+        assert!(!is_in("+393331234567", &[]));
     }
 
     #[test]

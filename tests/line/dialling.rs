@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::line_support::person::Person;
-use crate::line_support::{ADA, BRUNO, CITIZENS, COORDINATOR, Place, lane};
+use crate::line_support::{ADA, BRUNO, CITIZENS, COORDINATOR, Place, lane, soon};
 use crate::{Scene, accept};
 
 /// Changes the roster behind the back of `roster import`, which refuses such numbers.
@@ -80,4 +80,61 @@ async fn who_has_left_the_roster_meanwhile_is_not_dialled() {
     assert!(invited.iter().all(|whom| !whom.contains(BRUNO)), "{invited:?}");
     let place = scene.hang_up().await;
     assert_eq!(place.only_case()["attempts"][1]["outcome"], "unreachable");
+}
+
+/// A service whose `[sip]` has this line, after the caller pressed 2.
+async fn searching(line: &str) -> Scene {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    place.write("polaris.toml", &place.config("").replace("[rtp]", &format!("{line}\n[rtp]")));
+    let mut scene = Scene::set_on(place).await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.caller.presses("2");
+    scene
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_phone_in_a_country_that_is_not_allowed_is_not_dialled() {
+    let scene = searching("outbound_countries = [\"41\"]").await;
+    scene.service.says(&["ERROR", "a number that may not be dialled"]).await;
+    scene.service.says(&["nobody took the call"]).await;
+    assert!(scene.exchange.invited().is_empty());
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_case()["attempts"][0]["outcome"], "unreachable");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn phones_beyond_the_outbound_rate_are_not_rung_and_somebody_is_told() {
+    let mut scene = searching("outbound_per_minute = 1").await;
+    scene.ada.told(Told::Incoming).await;
+    scene.ada.does(Do::Decline(486));
+    scene.service.says(&["ERROR", "outbound_per_minute"]).await;
+    assert_eq!(scene.exchange.invited().len(), 1);
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_case()["attempts"][1]["outcome"], "unreachable");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_refused_is_said_with_its_reason_and_no_more_than_some_times() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let scene = Scene::set_on(place).await;
+    let net = scene.place.net;
+    let socket = tokio::net::UdpSocket::bind((net.caller().ip(), 0)).await.unwrap();
+    let register = format!(
+        "REGISTER sip:{0} SIP/2.0\r\nVia: SIP/2.0/UDP {1};branch=z9hG4bKr;rport\r\n\
+         From: <sip:{ADA}@{0}>;tag=1\r\nTo: <sip:{ADA}@{0}>\r\nCall-ID: r\r\n\
+         CSeq: 1 REGISTER\r\nContact: <sip:x@{1}>\r\nContent-Length: 0\r\n\r\n",
+        net.service(),
+        socket.local_addr().unwrap()
+    );
+    let mut answer = [0; 2048];
+    for _ in 0..50 {
+        socket.send_to(register.as_bytes(), net.service()).await.unwrap();
+        let length = soon("an answer", socket.recv(&mut answer)).await.unwrap();
+        assert!(answer[..length].starts_with(b"SIP/2.0 405 "));
+    }
+    scene.service.says(&["WARN", "refused", "405", "a method not served here"]).await;
+    let lines = scene.service.log().matches("a method not served here").count();
+    assert!((1..=12).contains(&lines), "{lines}");
+    scene.service.stop().await;
 }

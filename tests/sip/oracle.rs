@@ -93,7 +93,7 @@ fn endpoint_survives(route: Route, messages: &[Vec<u8>]) {
     let mut us = Endpoint::new(Config::default(), 1);
     for bytes in messages {
         us.receive(Moment::START, route, bytes);
-        let _ = refuse_stranger(bytes, &route);
+        let _ = refuse_stranger(bytes, route.remote, &mut [0; 4096]);
     }
     for _ in 0..10_000 {
         let Some(at) = us.poll_timeout() else { break };

@@ -1,6 +1,7 @@
 //! The words between the endpoint and who uses it.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,13 +28,40 @@ pub struct Config {
     pub max_dialogs: usize,
     /// Transactions at once for new calls; requests inside dialogs may use twice as many.
     pub max_transactions: usize,
+    /// New calls a second, and twice as many at once; beyond, an INVITE gets 503.
+    pub calls_per_second: u32,
 }
 
 impl Default for Config {
     /// Enough for 400 calls with a responder each, and for 50 new calls a second.
     fn default() -> Self {
-        Self { user_agent: "polaris".into(), max_dialogs: 2_000, max_transactions: 20_000 }
+        Self {
+            user_agent: "polaris".into(),
+            max_dialogs: 2_000,
+            max_transactions: 20_000,
+            calls_per_second: 50,
+        }
     }
+}
+
+/// Whether new calls are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doors {
+    /// As long as there is room in the tables.
+    Open,
+    /// Each gets 503 and leaves nothing behind.
+    Shut,
+}
+
+/// A request that was refused without leaving a trace: for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Who sent it.
+    pub remote: SocketAddr,
+    /// What it was told.
+    pub status: u16,
+    /// Why; names nobody.
+    pub why: &'static str,
 }
 
 /// How an offer came inside a dialog.

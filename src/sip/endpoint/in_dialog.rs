@@ -52,13 +52,18 @@ impl Endpoint {
 
     pub(super) fn receive_in_dialog(&mut self, now: Moment, route: Route, request: Request) {
         let Some(dialog) = self.find_usage(&request) else {
-            return self.refuse_stateless(route, &request.message, &Refusal::new(481));
+            return self.refuse_stateless(
+                route,
+                &request.message,
+                &Refusal::new(481, "no such dialog"),
+            );
         };
         if request.method == Method::Bye {
             return self.receive_bye(now, route, dialog, request);
         }
         if self.transactions.len() >= self.config.max_transactions.saturating_mul(2) {
-            return self.refuse_stateless(route, &request.message, &Refusal::new(503));
+            let refusal = Refusal::new(503, "too many transactions");
+            return self.refuse_stateless(route, &request.message, &refusal);
         }
         let Some(usage) = self.usages.get_mut(&dialog) else {
             return;

@@ -22,14 +22,18 @@ mod usage;
 mod wake;
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 pub use query::{QueryId, Reply};
 
-pub use event::{Config, DialogId, Event, Invitation, OfferedBy, Outgoing, PlaceCallError};
+pub use event::{
+    Config, DialogId, Doors, Event, Invitation, OfferedBy, Outgoing, PlaceCallError, Refused,
+};
 
+use super::bucket::{Bucket, Buckets, Rate};
 use super::dialog::Dialog;
 use super::message::Message;
 use super::method::{ALLOW, Method};
@@ -56,6 +60,13 @@ pub struct Endpoint {
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
     replies: VecDeque<Reply>,
+    /// What was refused without memory, for the log.
+    refused: VecDeque<Refused>,
+    /// Answers to what cannot be understood.
+    malformed: Buckets,
+    /// New calls.
+    pace: Bucket,
+    doors: Doors,
     queries: u64,
     next_dialog: u64,
 }
@@ -85,6 +96,10 @@ impl Endpoint {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             replies: VecDeque::new(),
+            refused: VecDeque::new(),
+            malformed: Buckets::new(MALFORMED, seed),
+            pace: Bucket::default(),
+            doors: Doors::Open,
             queries: 0,
             next_dialog: 0,
         }
@@ -95,7 +110,11 @@ impl Endpoint {
         let Ok(message) = Message::parse(bytes) else {
             return;
         };
+        // RFC 3261 §18.3: a response that contradicts itself is discarded.
         if message.status().is_some() {
+            if message.fault.is_some() {
+                return;
+            }
             self.receive_response(now, &message);
         } else {
             self.receive_request(now, route, message);
@@ -112,6 +131,16 @@ impl Endpoint {
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// The next request that was refused and left no trace. Poll for the log.
+    pub fn poll_refused(&mut self) -> Option<Refused> {
+        self.refused.pop_front()
+    }
+
+    /// Whether new calls are taken from now on; a refused one leaves nothing.
+    pub fn set_doors(&mut self, doors: Doors) {
+        self.doors = doors;
     }
 
     /// When [`Endpoint::handle_timeout`] must be called. Changes with every other call.
@@ -146,7 +175,13 @@ impl Endpoint {
         let request = match Request::read(message) {
             Ok(request) => request,
             Err(_) if is_ack => return,
-            Err(refusal) => return self.refuse_stateless(route, &copy, &refusal),
+            Err(refusal) => {
+                // Who sends nonsense without end is not answered without end.
+                if self.malformed.take(now, route.remote.ip()) {
+                    self.refuse_stateless(route, &copy, &refusal);
+                }
+                return;
+            }
         };
         match request.method {
             Method::Ack => return self.receive_ack(now, &request),
@@ -216,6 +251,9 @@ impl Endpoint {
         }
     }
 }
+
+/// Answers one source has for what cannot be understood.
+const MALFORMED: Rate = Rate { burst: 100, each: Duration::from_millis(20) };
 
 #[cfg(test)]
 #[path = "tests/tables.rs"]

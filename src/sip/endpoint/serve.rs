@@ -84,6 +84,18 @@ impl Endpoint {
             response.push(name, value.clone());
         }
         self.send(route, response.to_bytes());
+        if refusal.status >= 300 {
+            self.tell(route, refusal);
+        }
+    }
+
+    /// Keeps what was refused for who writes the log; the last few, if nobody does.
+    fn tell(&mut self, route: Route, refusal: &Refusal) {
+        if self.refused.len() >= REFUSED_MAX {
+            self.refused.pop_front();
+        }
+        let (status, why) = (refusal.status, refusal.why);
+        self.refused.push_back(Refused { remote: route.remote, status, why });
     }
 
     /// Our To tag for a request: the same for each copy of it, unguessable for others.
@@ -97,3 +109,6 @@ impl Endpoint {
         hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 }
+
+/// Refusals that may wait to be told.
+const REFUSED_MAX: usize = 64;

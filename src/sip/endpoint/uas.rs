@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::transactions::ServerMachine;
 use super::usage::{InviteIdentity, Stage, Unconfirmed, Usage};
 use super::*;
+use crate::sip::bucket::Rate;
+use crate::sip::headers::Via;
 use crate::sip::identity;
 use crate::sip::sanity::SDP;
 use seen::Sight;
@@ -86,11 +88,13 @@ impl Endpoint {
         match request.method {
             Method::Invite => self.receive_invite(now, route, request),
             Method::Options => {
-                let mut ok = Refusal::new(200);
-                ok.fields = vec![("Allow", ALLOW.into()), ("Accept", SDP.into())];
+                let ok = Refusal::new(200, "").with("Allow", ALLOW).with("Accept", SDP);
                 self.refuse_stateless(route, &request.message, &ok);
             }
-            _ => self.refuse_stateless(route, &request.message, &Refusal::new(481)),
+            _ => {
+                let refusal = Refusal::new(481, "no such dialog");
+                self.refuse_stateless(route, &request.message, &refusal);
+            }
         }
     }
 
@@ -104,12 +108,15 @@ impl Endpoint {
             Sight::New => {}
             Sight::Copy => return,
             Sight::Merged => {
-                return self.refuse_stateless(route, &request.message, &Refusal::new(482));
+                let refusal = Refusal::new(482, "the same call by another way");
+                return self.refuse_stateless(route, &request.message, &refusal);
             }
         }
-        if self.is_full() {
-            let mut refusal = Refusal::new(503);
-            refusal.fields.push(("Retry-After", "5".into()));
+        if self.is_our_own(&request) {
+            let refusal = Refusal::new(482, "our own call came back");
+            return self.refuse_stateless(route, &request.message, &refusal);
+        }
+        if let Err(refusal) = self.let_in(now) {
             return self.refuse_stateless(route, &request.message, &refusal);
         }
         let invitation = Box::new(invitation(route, &request));
@@ -129,6 +136,27 @@ impl Endpoint {
         self.events.push_back(Event::Invited { dialog, invitation });
     }
 
+    /// RFC 3261 §16.3: a call of ours that the network sends back to us has our Via.
+    fn is_our_own(&self, request: &Request) -> bool {
+        let vias = request.message.list("Via");
+        let vias = vias.iter().filter_map(|element| Via::parse(element));
+        let mut branches = vias.filter_map(|via| via.branch().map(str::to_owned));
+        branches.any(|branch| self.transactions.find_client(&branch, false).is_some())
+    }
+
+    /// Whether there is room for a new call, and whether it does not come too soon after
+    /// the others. Short waits: a network may hold them against every call (§21.5.4).
+    fn let_in(&mut self, now: Moment) -> Result<(), Refusal> {
+        if self.doors == Doors::Shut || self.is_full() {
+            return Err(Refusal::new(503, "no room for a call").with("Retry-After", "5"));
+        }
+        let rate = Rate::per_second(self.config.calls_per_second);
+        if !self.pace.take(now, rate) {
+            return Err(Refusal::new(503, "too many calls a second").with("Retry-After", "1"));
+        }
+        Ok(())
+    }
+
     /// Whether no new call can be taken or placed.
     pub(super) fn is_full(&self) -> bool {
         self.usages.len() >= self.config.max_dialogs
@@ -140,7 +168,8 @@ impl Endpoint {
         let server = self.transactions.find_server(&request.key);
         let record = server.and_then(|id| Some((id, self.transactions.servers.get(&id)?)));
         let Some((server, record)) = record else {
-            return self.refuse_stateless(route, &request.message, &Refusal::new(481));
+            let refusal = Refusal::new(481, "nothing to cancel");
+            return self.refuse_stateless(route, &request.message, &refusal);
         };
         let pending = record.machine.is_pending();
         let dialog = record.dialog;
