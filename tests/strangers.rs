@@ -48,7 +48,10 @@ fn a_stranger_is_turned_away_without_an_allocation() {
         }
     }
     let change = region.change();
-    assert_eq!((change.allocations, change.reallocations), (0, 0));
+    // The test runner's own thread may allocate a few times meanwhile; one allocation for
+    // each kind of question would be four thousand.
+    let allocated = change.allocations + change.reallocations;
+    assert!(allocated < 20, "{allocated} allocations");
     assert_eq!(answers, 8_000);
     // Some of two thousand sources find their places in the table taken.
     assert!((7_000..=8_000).contains(&permitted), "{permitted}");
