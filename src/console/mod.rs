@@ -2,7 +2,7 @@
 //!
 //! So far the calendars of [`crate::feed`], which need no account: their address is the
 //! secret. It decides nothing and changes nothing. Law: whoever connects can hold up
-//! neither a call nor anybody else for longer than [`CONNECTION_MAX`].
+//! neither a call nor anybody else for longer than half a minute.
 
 mod calendar;
 

@@ -35,6 +35,10 @@ pub enum Event {
     RosterSilent,
     /// From now on the roster cannot be read.
     RosterUnreadable,
+    /// The store says that it could not, whatever it said before.
+    StoreFails,
+    /// The store opens the case after all.
+    StoreOpens,
 }
 
 /// What somebody who was rung does.
@@ -88,6 +92,8 @@ impl fmt::Display for Event {
             Self::Responder { name, act } => write!(f, "{name} {act}"),
             Self::RosterSilent => f.write_str("roster is silent"),
             Self::RosterUnreadable => f.write_str("roster is unreadable"),
+            Self::StoreFails => f.write_str("store fails"),
+            Self::StoreOpens => f.write_str("store opens the case"),
         }
     }
 }

@@ -92,6 +92,8 @@ impl Stage {
             }
             Event::Responder { name, act } => Some(self.input_of(name, *act)?),
             Event::OnDuty(people) => self.change_roster(Roster::Fixed(cast(people))),
+            Event::StoreFails => Some(Input::StoreFailed),
+            Event::StoreOpens => Some(Input::CaseOpened { number: CASE }),
             Event::RosterSilent => self.change_roster(Roster::Silent),
             Event::RosterUnreadable => self.change_roster(Roster::Unreadable),
         };

@@ -114,6 +114,8 @@ fn event(text: &str) -> Result<Event, String> {
         ("recording", "fails") => Ok(Event::RecordingFails),
         ("roster", "is silent") => Ok(Event::RosterSilent),
         ("roster", "is unreadable") => Ok(Event::RosterUnreadable),
+        ("store", "fails") => Ok(Event::StoreFails),
+        ("store", "opens the case") => Ok(Event::StoreOpens),
         ("caller", _) => {
             let keys = what.strip_prefix("presses ").ok_or_else(|| format!("«{text}»"))?;
             let digits = keys.chars().map(Digit::try_from).collect::<Result<_, _>>();
