@@ -113,6 +113,8 @@ fn configuration(trunk: SocketAddr) -> String {
         r#"
         data_dir = "data"
         [sip]
+        calls_per_second = 1000
+        outbound_per_minute = 100000
         listen = ["udp:{HERE}:0"]
         [rtp]
         address = "{HERE}"

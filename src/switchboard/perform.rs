@@ -221,18 +221,20 @@ impl Switchboard {
             tracing::error!(call.id = %live.id, "a number that may not be dialled was refused");
             return Err(RingFailure::Unreachable);
         }
-        let now = self.now();
-        if !self.rung.take(now, self.settings.outbound_rate) {
-            tracing::error!(call.id = %live.id,
-                "more phones are being rung than [sip] outbound_per_minute allows: one was not");
-            return Err(RingFailure::Unreachable);
-        }
         let claimed = match claim {
             Claim::Shared => Vec::new(),
             Claim::Exclusive(phones) if self.claims.take(&phones, live.id) => phones,
             Claim::Exclusive(_) => return Err(RingFailure::InUse),
         };
-        let placed = self.place(live, id, phone, claimed.clone());
+        // Only a phone that is really to ring counts: who is in another call does not.
+        let now = self.now();
+        let placed = if self.rung.take(now, self.settings.outbound_rate) {
+            self.place(live, id, phone, claimed.clone())
+        } else {
+            tracing::error!(call.id = %live.id,
+                "more phones are being rung than [sip] outbound_per_minute allows: one was not");
+            Err(RingFailure::Unreachable)
+        };
         if placed.is_err() {
             self.claims.release(&claimed, live.id);
         }
