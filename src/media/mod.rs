@@ -16,6 +16,7 @@ mod port;
 mod ready;
 mod record;
 mod shelf;
+mod socket;
 mod sound;
 mod stream;
 mod studio;

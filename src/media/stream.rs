@@ -2,7 +2,7 @@
 
 mod hearing;
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -18,6 +18,7 @@ use crate::words::{Direction, Moment, StreamFormat};
 use super::order::{Report, StreamId};
 use super::outlet::Outlet;
 use super::record::Recording;
+use super::socket::Socket;
 
 /// The longest packet we build: header and 200 ms of sound (RFC 3551 §4.2).
 pub(super) const PACKET_LEN: usize = HEADER_LEN + 1600;
@@ -27,7 +28,7 @@ pub(super) type Reports = UnboundedSender<Report>;
 #[derive(Debug)]
 pub(super) struct Stream {
     id: StreamId,
-    pub(super) socket: UdpSocket,
+    pub(super) socket: Socket,
     trusted: Arc<[IpAddr]>,
     agreed: Option<Agreed>,
     outlet: Option<Outlet>,
@@ -50,12 +51,7 @@ struct Agreed {
 }
 
 impl Stream {
-    pub(super) fn new(
-        id: StreamId,
-        socket: UdpSocket,
-        trusted: Arc<[IpAddr]>,
-        now: Moment,
-    ) -> Self {
+    pub(super) fn new(id: StreamId, socket: Socket, trusted: Arc<[IpAddr]>, now: Moment) -> Self {
         Self {
             id,
             socket,
@@ -77,6 +73,7 @@ impl Stream {
         match &mut self.agreed {
             Some(agreed) => {
                 agreed.source.rename(format.remote, now);
+                self.socket.hear_only(agreed.source.only(now));
                 agreed.pacer.set_ptime(format.ptime_ms);
                 agreed.pacer.mark();
                 agreed.format = format;
@@ -185,6 +182,9 @@ impl Stream {
         if self.watch.look(now) == Some(Heard::Lost) {
             let _ = reports.send(Report::Lost { stream: self.id });
         }
+        if let Some(agreed) = &self.agreed {
+            self.socket.hear_only(agreed.source.only(now));
+        }
         let Some(recording) = &mut self.recording else { return };
         let failed = recording.hand_over().err();
         if failed.is_some() || recording.is_full(now) {
@@ -208,11 +208,8 @@ fn listens(direction: Direction) -> bool {
     matches!(direction, Direction::SendRecv | Direction::RecvOnly)
 }
 
-/// A packet the network refuses is a packet lost: sound has no second attempt.
-fn send(socket: &UdpSocket, header: Header, packet: &mut [u8], target: SocketAddr) {
-    if header.write(packet)
-        && let Err(error) = socket.send_to(packet, target)
-    {
-        tracing::trace!(%error, "a sound packet was not sent");
+fn send(socket: &Socket, header: Header, packet: &mut [u8], target: SocketAddr) {
+    if header.write(packet) {
+        socket.send(packet, target);
     }
 }

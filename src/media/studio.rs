@@ -17,6 +17,7 @@ use super::grid::Grid;
 use super::order::{Order, StreamId};
 use super::outlet::Outlet;
 use super::ready::{Named, Ready};
+use super::socket::Socket;
 use super::stream::{PACKET_LEN, Reports, Stream};
 
 /// How often streams are looked after besides.
@@ -117,7 +118,7 @@ impl Studio {
     /// Reads one packet of a stream, and passes on to its peer.
     fn read(&mut self, place: usize, now: Moment) {
         let Some(Some(stream)) = self.streams.get_mut(place) else { return };
-        let Ok((length, from)) = stream.socket.recv_from(&mut self.datagram) else { return };
+        let Ok((length, from)) = stream.socket.udp.recv_from(&mut self.datagram) else { return };
         let datagram = &self.datagram[..length];
         let peer = stream.peer;
         let heard = stream.hear(datagram, from, now, &self.reports);
@@ -138,7 +139,7 @@ impl Studio {
             Order::Bridge { a, b } => self.bridge(a, b),
             Order::Close { stream } => self.close(stream),
             Order::Open { stream, port, trusted, .. } => {
-                self.open(stream, Stream::new(stream, port.socket, trusted, now));
+                self.open(stream, Stream::new(stream, Socket::new(port.socket), trusted, now));
             }
             Order::Play { stream, play, sounds, repeat } => {
                 let outlet = Outlet::new(play, sounds, repeat);
@@ -173,7 +174,7 @@ impl Studio {
     fn open(&mut self, id: StreamId, stream: Stream) {
         self.close(id);
         let place = self.streams.iter().position(Option::is_none).unwrap_or(self.streams.len());
-        if let Err(error) = self.ready.listen(&stream.socket, place) {
+        if let Err(error) = self.ready.listen(&stream.socket.udp, place) {
             tracing::error!(%error, "a stream cannot be listened to, only spoken to");
         }
         if place == self.streams.len() {

@@ -21,19 +21,20 @@ pub struct Source {
     named: SocketAddr,
     current: SocketAddr,
     last: Moment,
+    heard: bool,
 }
 
 impl Source {
     /// The source of a leg whose SDP named `named`; `trusted` are the trunk's hosts.
     pub fn new(trusted: Arc<[IpAddr]>, named: SocketAddr, now: Moment) -> Self {
-        Self { trusted, named, current: named, last: now }
+        Self { trusted, named, current: named, last: now, heard: false }
     }
 
     /// A later SDP named `named`: the same address changes nothing, another one is
     /// believed at once and what was learned is forgotten.
     pub fn rename(&mut self, named: SocketAddr, now: Moment) {
         if named != self.named {
-            *self = Self { trusted: Arc::clone(&self.trusted), named, current: named, last: now };
+            *self = Self::new(Arc::clone(&self.trusted), named, now);
         }
     }
 
@@ -47,7 +48,14 @@ impl Source {
         }
         self.current = from;
         self.last = now;
+        self.heard = true;
         true
+    }
+
+    /// The one address whose packets count at `now`: the named one, while it speaks.
+    pub fn only(&self, now: Moment) -> Option<SocketAddr> {
+        let speaks = self.heard && self.current == self.named && now.since(self.last) < SILENCE;
+        speaks.then_some(self.named)
     }
 
     /// Where our packets go: to the address the last legitimate packet came from
@@ -111,6 +119,17 @@ mod tests {
         assert!(source.accepts(address(NAMED), at(210)));
         assert!(!source.accepts(address(BEHIND_NAT), at(220)));
         assert_eq!(source.target(), Some(address(NAMED)));
+    }
+
+    #[test]
+    fn only_the_named_address_counts_while_it_speaks() {
+        let mut source = source();
+        assert_eq!(source.only(at(0)), None, "it has not spoken yet");
+        assert!(source.accepts(address(NAMED), at(100)));
+        assert_eq!(source.only(at(299)), Some(address(NAMED)));
+        assert_eq!(source.only(at(300)), None, "silent: a port behind a NAT may be learned");
+        assert!(source.accepts(address(BEHIND_NAT), at(300)));
+        assert_eq!(source.only(at(300)), None, "the named one may speak again");
     }
 
     #[test]

@@ -30,6 +30,7 @@ impl Stream {
         if !listens(agreed.format.direction) || !agreed.source.accepts(from, now) {
             return None;
         }
+        self.socket.hear_only(agreed.source.only(now));
         if self.watch.hear(now) == Some(Heard::Again) {
             let _ = reports.send(Report::Found { stream: self.id });
         }

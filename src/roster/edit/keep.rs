@@ -78,51 +78,45 @@ fn fresh(shift: &Shift, taken: &mut HashSet<(ServiceId, String, ShiftId)>) -> Sh
 /// An imported override that says what one there said keeps its id and who entered it.
 pub(super) fn override_ids(
     before: &[Override],
-    imported: Vec<Override>,
+    imported: &[Override],
     author: &Author,
 ) -> Vec<Override> {
-    let blank = |record: &Override| Override {
-        id: String::new(),
-        entered: author.entered(),
-        ..record.clone()
-    };
-    let mut known: Vec<Option<(Override, &Override)>> =
-        before.iter().map(|record| Some((blank(record), record))).collect();
-    let mut number = 0;
-    let keep = imported.into_iter().map(|record| {
-        let new = blank(&record);
-        let same = known.iter_mut().find(|old| old.as_ref().is_some_and(|(old, _)| *old == new));
-        if let Some((_, old)) = same.and_then(Option::take) {
-            return old.clone();
-        }
-        number += 1;
-        Override { id: author.id_of(number), ..new }
-    });
-    keep.collect()
+    let entered =
+        |id, record: &Override| Override { id, entered: author.entered(), ..record.clone() };
+    known_again(before, imported, author, entered)
 }
 
 /// An imported absence that says what one there said keeps its id and who entered it.
 pub(super) fn absence_ids(
     before: &[Absence],
-    imported: Vec<Absence>,
+    imported: &[Absence],
     author: &Author,
 ) -> Vec<Absence> {
-    let blank = |record: &Absence| Absence {
-        id: String::new(),
-        entered: author.entered(),
-        ..record.clone()
-    };
-    let mut known: Vec<Option<(Absence, &Absence)>> =
+    let entered =
+        |id, record: &Absence| Absence { id, entered: author.entered(), ..record.clone() };
+    known_again(before, imported, author, entered)
+}
+
+/// Each imported record, or the one there that says the same, which is taken once;
+/// `entered` is a record as the author enters it under an id.
+fn known_again<R: Clone + PartialEq>(
+    before: &[R],
+    imported: &[R],
+    author: &Author,
+    entered: impl Fn(String, &R) -> R,
+) -> Vec<R> {
+    let blank = |record: &R| entered(String::new(), record);
+    let mut known: Vec<Option<(R, &R)>> =
         before.iter().map(|record| Some((blank(record), record))).collect();
     let mut number = 0;
-    let keep = imported.into_iter().map(|record| {
-        let new = blank(&record);
+    let keep = imported.iter().map(|record| {
+        let new = blank(record);
         let same = known.iter_mut().find(|old| old.as_ref().is_some_and(|(old, _)| *old == new));
         if let Some((_, old)) = same.and_then(Option::take) {
             return old.clone();
         }
         number += 1;
-        Absence { id: author.id_of(number), ..new }
+        entered(author.id_of(number), record)
     });
     keep.collect()
 }

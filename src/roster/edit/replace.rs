@@ -10,11 +10,11 @@ pub(super) fn import(before: &Records, rows: Rows, author: &Author) -> Result<Ed
     let (table, count) = (rows.table(), rows.len());
     let part = match rows {
         Rows::Absences(rows) => {
-            let rows = keep::absence_ids(&before.absences, rows, author);
+            let rows = keep::absence_ids(&before.absences, &rows, author);
             put(&mut records.absences, rows)
         }
         Rows::Overrides(rows) => {
-            let rows = keep::override_ids(&before.overrides, rows, author);
+            let rows = keep::override_ids(&before.overrides, &rows, author);
             put(&mut records.overrides, rows)
         }
         Rows::People(rows) => put(&mut records.people, rows),
