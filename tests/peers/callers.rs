@@ -6,10 +6,17 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::sipp::{Sipp, Trace, Way};
 use crate::support::files::OnDuty;
+use crate::support::interop::{Peer, saw};
+use crate::support::record::Record;
 use crate::support::service::{DIRECT, Service};
 
 /// Nobody on duty and nobody at the proxy: the call is about the caller alone.
 const NOBODY: &[OnDuty] = &[];
+
+/// One call and one case, which the record has made sure of, and how they ended.
+fn came_of(record: &Record) -> String {
+    format!("one call, one case, {}", record.outcome())
+}
 
 fn play(service: &Service, name: &str) -> Trace {
     Sipp::call(service, Way::udp(service), name, &[]).finish()
@@ -24,6 +31,7 @@ fn a_caller_is_answered_over_udp() {
     let record = service.the_one_call();
     assert_eq!((record.outcome(), record.keys()), ("abandoned", ""));
     assert_eq!(record.kinds(), ["arrived", "call_answered", "hung_up", "ended"]);
+    saw(Peer::Sipp, "UDP", "INVITE, 100, 200, ACK, BYE", &came_of(&record));
     service.stop();
 }
 
@@ -33,7 +41,9 @@ fn a_caller_is_answered_over_tcp() {
     let way = Way { transport: "t1", ..Way::udp(&service) };
     let trace = Sipp::call(&service, way, "calls", &[]).finish();
     assert_eq!(trace.count("SIP/2.0 200"), 2);
-    assert_eq!(service.the_one_call().outcome(), "abandoned");
+    let record = service.the_one_call();
+    assert_eq!(record.outcome(), "abandoned");
+    saw(Peer::Sipp, "TCP", "INVITE, 100, 200, ACK, BYE", &came_of(&record));
     service.stop();
 }
 
@@ -43,6 +53,8 @@ fn a_caller_without_an_offer_gets_ours_and_is_heard() {
     play(&service, "offers-late");
     let record = service.the_one_call();
     assert_eq!((record.keys(), record.category()), ("1", "minors"));
+    let came = format!("our offer in the 200; connected, key {} taken", record.keys());
+    saw(Peer::Sipp, "UDP", "INVITE without SDP, the answer in the ACK", &came);
     service.stop();
 }
 
@@ -66,6 +78,8 @@ fn a_call_cancelled_before_the_answer_leaves_one_abandoned_case() {
     let record = service.the_one_call();
     assert_eq!(record.outcome(), "abandoned");
     assert!(record.call["answered"].is_null(), "it was never answered");
+    let came = format!("487; {}, never answered", came_of(&record));
+    saw(Peer::Sipp, "UDP", "CANCEL while the database is locked", &came);
     service.stop();
 }
 
@@ -80,6 +94,8 @@ pub fn without_an_ack_the_200_is_repeated_and_the_case_stays() {
     let record = service.the_one_call();
     assert_eq!(record.outcome(), "abandoned");
     assert!(record.kinds().contains(&"line_lost".to_owned()), "{:?}", record.kinds());
+    let came = format!("200 repeated, BYE after 32 s; {}", came_of(&record));
+    saw(Peer::Sipp, "UDP", "the ACK is never sent", &came);
     service.stop();
 }
 
@@ -90,6 +106,7 @@ fn a_repeated_invite_is_one_call_even_after_its_bye() {
     let record = service.the_one_call();
     let arrivals = record.kinds().iter().filter(|kind| *kind == "arrived").count();
     assert_eq!((record.outcome(), arrivals), ("abandoned", 1));
+    saw(Peer::Sipp, "UDP", "INVITE four times, the last after the BYE", &came_of(&record));
     service.stop();
 }
 
@@ -105,6 +122,9 @@ fn what_is_refused_opens_no_case() {
     let trace = Sipp::call(&service, stranger, "stranger", &[]).finish();
     assert_eq!(trace.received().count(), 1, "a stranger gets one 403 and no more");
     assert!(service.calls().is_empty() && service.cases().is_empty());
+    saw(Peer::Sipp, "UDP", "a number nobody has; a fax instead of sound", "404; 488; no case");
+    saw(Peer::Sipp, "UDP", "OPTIONS", "200 with Allow");
+    saw(Peer::Sipp, "UDP", "INVITE from no trunk's address", "one 403, no case");
     service.stop();
 }
 
@@ -114,6 +134,8 @@ fn keys_come_by_info_in_both_fashions() {
     play(&service, "presses-by-info");
     let record = service.the_one_call();
     assert_eq!((record.keys(), record.category()), ("72", "violence"));
+    let came = format!("keys {} taken, {}", record.keys(), record.category());
+    saw(Peer::Sipp, "UDP", "INFO dtmf-relay and INFO dtmf", &came);
     service.stop();
 }
 
@@ -124,6 +146,8 @@ fn hold_fax_and_update_do_not_end_a_call() {
     assert_eq!(trace.count("SIP/2.0 488"), 1);
     let record = service.the_one_call();
     assert_eq!((record.keys(), record.category()), ("4", "elderly"));
+    let scenario = "in the dialog: re-INVITE sendonly, T.38, sendrecv, UPDATE, OPTIONS";
+    saw(Peer::Sipp, "UDP", scenario, "200, 488, 200, 200, 200; the call goes on");
     service.stop();
 }
 
@@ -143,5 +167,7 @@ fn each_phone_is_skipped_at_once(transport: &str) {
     assert!(record.attempts().iter().all(|outcome| outcome == "unreachable"));
     assert!(record.attempts().len() >= 4, "two rounds: {:?}", record.attempts());
     crate::responders::each_is_skipped_in_under_a_second(&record);
+    let over = transport.to_uppercase();
+    saw(Peer::Sipp, &over, "nobody listens at the proxy", "each phone unreachable in under 1 s");
     service.stop();
 }

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use crate::baresip::{Telephone, WhenRung};
 use crate::hearing::{RATE, mean_share, recordings_in};
 use crate::support::files::OnDuty;
+use crate::support::interop::{Peer, saw};
 use crate::support::record::Record;
 use crate::support::service::{CALLER, NUMBER, Service};
 
@@ -20,15 +21,16 @@ const A_WHILE: Duration = Duration::from_secs(2);
 
 /// 20 seconds.
 pub fn two_telephones_talk_and_the_caller_hangs_up() {
-    talk(|caller, _| caller.hang_up());
+    talk("A-law, RFC 4733, hold and resume; the caller hangs up", |caller, _| caller.hang_up());
 }
 
 /// 20 seconds.
 pub fn two_telephones_talk_and_the_responder_hangs_up() {
-    talk(|_, responder| responder.hang_up());
+    let scenario = "A-law, RFC 4733, hold and resume; the responder hangs up";
+    talk(scenario, |_, responder| responder.hang_up());
 }
 
-fn talk(end: impl FnOnce(&Telephone, &Telephone)) {
+fn talk(scenario: &str, end: impl FnOnce(&Telephone, &Telephone)) {
     let service = Service::start(ON_DUTY);
     let ground = service.ground;
     let subscriber = CALLER.trim_start_matches("+39");
@@ -65,6 +67,8 @@ fn talk(end: impl FnOnce(&Telephone, &Telephone)) {
     assert_eq!(record.call["caller"], CALLER);
     the_caller_heard(&caller.heard());
     the_responder_heard(&responder.heard(), &record);
+    let came = format!("{}, key {}, sound both ways", record.outcome(), record.keys());
+    saw(Peer::Baresip, "UDP", scenario, &came);
     service.stop();
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::sipp::{Sipp, Way};
 use crate::support::files::{OnDuty, configuration};
 use crate::support::ground::{Ground, SIP};
+use crate::support::interop::{Peer, saw};
 use crate::support::service::{DIRECT, Service};
 use crate::support::wait::{wait_for, wait_for_end};
 
@@ -16,10 +17,11 @@ const LONGEST: Duration = Duration::from_secs(45);
 const ON_DUTY: &[OnDuty] = &[(1, "Fabio Tondo", "+393330002000")];
 
 /// A running Kamailio. Dropped, it is told to end, with its children.
-struct Kamailio(Child);
+pub struct Kamailio(Child);
 
 impl Kamailio {
-    fn start(service: &Service, algorithm: &str) -> Self {
+    /// Starts it as the trunk of this service.
+    pub fn start(service: &Service, algorithm: &str) -> Self {
         let Ground { service: own, proxy, caller, stranger } = service.ground;
         let folder = service.folder("kamailio");
         let mut text = include_str!("scenarios/kamailio.cfg").to_owned();
@@ -64,7 +66,7 @@ fn registered(ground: &Ground) -> String {
 
 /// Registers, is called at its Contact, calls a phone through the challenging proxy,
 /// takes its leave.
-fn is_a_trunk(algorithm: &str) {
+fn is_a_trunk(algorithm: &str, scenario: &str) {
     let service = Service::start_configured(registered, ON_DUTY);
     // The trunk is not there when the service starts.
     wait_for("the service says so", LONGEST, || service.logged("not registered").then_some(()));
@@ -84,22 +86,25 @@ fn is_a_trunk(algorithm: &str) {
     assert!(invite.contains("@trunk.test"), "{invite}");
     let record = service.the_one_call();
     assert_eq!((record.outcome(), record.attempts()), ("accepted", vec!["accepted".to_owned()]));
+    let outcome = record.outcome();
     wait_for("the case is closed", LONGEST, || service.logged("the call is over").then_some(()));
     service.stop_after(|service| {
         let what = "the binding is ended";
         wait_for(what, LONGEST, || service.logged("no longer registered").then_some(()));
     });
+    let came = format!("registered, called, called out: {}; de-registered", outcome);
+    saw(Peer::Kamailio, "UDP", scenario, &came);
     drop(kamailio);
 }
 
 /// 10 seconds.
 pub fn a_registrar_and_proxy_with_md5() {
-    is_a_trunk("");
+    is_a_trunk("", "registrar and challenging proxy, digest with MD5");
 }
 
 /// 10 seconds.
 pub fn a_registrar_and_proxy_with_sha_256() {
-    is_a_trunk("SHA-256");
+    is_a_trunk("SHA-256", "registrar and challenging proxy, digest with SHA-256");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod hearing;
 mod kamailio;
 mod responders;
 mod sipp;
+mod sipvicious;
 mod support;
 
 use std::thread;
@@ -23,7 +24,7 @@ type Scenario = (&'static str, fn());
 /// The scenarios that wait for the standard's long timers or for speech, all at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 7] = [
+    let scenarios: [Scenario; 9] = [
         ("a registrar and proxy with MD5", kamailio::a_registrar_and_proxy_with_md5),
         ("a registrar and proxy with SHA-256", kamailio::a_registrar_and_proxy_with_sha_256),
         (
@@ -45,6 +46,14 @@ fn the_long_scenarios() {
         (
             "two telephones talk and the responder hangs up",
             conversations::two_telephones_talk_and_the_responder_hangs_up,
+        ),
+        (
+            "a scanner finds no number and registers nothing",
+            sipvicious::a_scanner_finds_no_number_and_registers_nothing,
+        ),
+        (
+            "a scanner in the trunk finds what a telephone finds",
+            sipvicious::a_scanner_in_the_trunk_finds_what_a_telephone_finds,
         ),
     ];
     let running = scenarios.map(|(name, play)| (name, thread::spawn(play)));

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::sipp::{Sipp, Way};
 use crate::support::files::OnDuty;
+use crate::support::interop::{Peer, saw};
 use crate::support::record::Record;
 use crate::support::service::{CALLER, DIRECT, NUMBER, Service};
 
@@ -54,6 +55,8 @@ fn passed_over(transport: &str) {
     }
     let subscriber = CALLER.trim_start_matches("+39");
     assert!(rung.received().all(|message| !message.contains(subscriber)), "the caller's number");
+    let scenario = "phones: 486, 603, 404, 503, silence, then 1 by INFO";
+    saw(Peer::Sipp, &transport.to_uppercase(), scenario, &record.attempts().join(", "));
     service.stop();
 }
 

@@ -15,6 +15,7 @@ use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
 use messages::messages;
+use support::interop::saw_among;
 use support::service::{NUMBER, Service};
 
 fn socket(address: IpAddr) -> UdpSocket {
@@ -37,6 +38,9 @@ fn every_torture_message_gets_a_permitted_answer_from_the_running_service() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     a_call_goes_through(&service);
     assert_eq!(service.the_one_call().outcome(), "abandoned");
+    let scenario = "every message of the torture folder, then a call";
+    let came = format!("{} messages: only permitted answers; the call is answered", messages.len());
+    saw_among("RFC 4475 and RFC 5118", "UDP", scenario, &came);
     service.stop();
 }
 

@@ -29,3 +29,15 @@ pub fn wait_for<T>(what: &str, bound: Duration, mut look: impl FnMut() -> Option
 pub fn wait_for_end(what: &str, bound: Duration, child: &mut Child) -> ExitStatus {
     wait_for(what, bound, || child.try_wait().unwrap())
 }
+
+/// Waits until a program has ended; what goes on for longer than `bound` is ended.
+pub fn wait_for_end_or_kill(bound: Duration, child: &mut Child) {
+    let clock = SystemClock::start();
+    let until = clock.now() + bound;
+    while child.try_wait().unwrap().is_none() {
+        if clock.now() > until {
+            child.kill().unwrap();
+        }
+        thread::park_timeout(LOOK_EVERY);
+    }
+}
