@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::hearing::sine;
 use crate::support::ground::SIP;
 use crate::support::service::Service;
-use crate::support::wait::wait_for;
+use crate::support::wait::{show_if_failing, wait_for};
 
 /// Where baresip takes keys, as if typed.
 const KEYS: u16 = 5555;
@@ -39,8 +39,8 @@ pub enum WhenRung {
 pub struct Telephone {
     child: Child,
     control: TcpStream,
+    keys: UdpSocket,
     told: String,
-    address: IpAddr,
     folder: PathBuf,
 }
 
@@ -53,6 +53,18 @@ impl Telephone {
         hertz: f64,
         when_rung: WhenRung,
     ) -> Self {
+        let account = format!("<sip:{number}@{address}>;regint=0");
+        Self::plug_in_with(service, address, &account, hertz, when_rung)
+    }
+
+    /// The same with an account of its own.
+    pub fn plug_in_with(
+        service: &Service,
+        address: IpAddr,
+        account: &str,
+        hertz: f64,
+        when_rung: WhenRung,
+    ) -> Self {
         let folder = service.folder(&format!("telephone-{hertz}"));
         sine(&folder.join("tone.wav"), hertz, TONE_SECONDS);
         fs::write(folder.join("config"), configuration(address, &folder)).unwrap();
@@ -60,8 +72,7 @@ impl Telephone {
             WhenRung::Answers => "auto",
             WhenRung::Rings => "manual",
         };
-        let account =
-            format!("<sip:{number}@{address}>;regint=0;answermode={mode};audio_codecs=pcma\n");
+        let account = format!("{account};answermode={mode};audio_codecs=pcma\n");
         fs::write(folder.join("accounts"), account).unwrap();
         fs::write(folder.join("contacts"), "").unwrap();
         let said = fs::File::create(folder.join("said")).unwrap();
@@ -79,12 +90,13 @@ impl Telephone {
             TcpStream::connect(SocketAddr::new(address, CONTROL)).ok()
         });
         control.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        Self { child, control, told: String::new(), address, folder }
+        let keys = UdpSocket::bind((address, 0)).unwrap();
+        keys.connect((address, KEYS)).unwrap();
+        Self { child, control, keys, told: String::new(), folder }
     }
 
-    /// Calls a number at the service.
-    pub fn dial(&mut self, service: &Service, number: &str) {
-        let server = service.ground.server();
+    /// Calls a number there.
+    pub fn dial(&mut self, server: SocketAddr, number: &str) {
         let order = format!(r#"{{"command":"dial","params":"sip:{number}@{server}"}}"#);
         // https://cr.yp.to/proto/netstrings.txt
         self.control.write_all(format!("{}:{order},", order.len()).as_bytes()).unwrap();
@@ -111,8 +123,7 @@ impl Telephone {
     }
 
     fn type_in(&self, keys: &[u8]) {
-        let socket = UdpSocket::bind((self.address, 0)).unwrap();
-        socket.send_to(keys, (self.address, KEYS)).unwrap();
+        self.keys.send(keys).unwrap();
     }
 
     /// Waits until baresip tells of an event, for example `CALL_ESTABLISHED`.
@@ -124,6 +135,14 @@ impl Telephone {
                 self.told += &String::from_utf8_lossy(&buffer[..length]);
             }
             self.told.contains(&event).then_some(())
+        });
+    }
+
+    /// Waits until its registrar has taken it: that may be before it takes commands.
+    pub fn wait_until_registered(&self) {
+        wait_for("baresip is registered", Duration::from_secs(30), || {
+            let said = fs::read_to_string(self.folder.join("said")).unwrap();
+            said.contains(" 200 OK ").then_some(())
         });
     }
 
@@ -157,6 +176,7 @@ impl Drop for Telephone {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        show_if_failing(&self.folder.join("said"));
     }
 }
 

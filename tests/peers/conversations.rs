@@ -1,5 +1,6 @@
 //! Two baresips talk through the service.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -11,10 +12,12 @@ use crate::support::interop::{Peer, saw};
 use crate::support::record::Record;
 use crate::support::service::{CALLER, NUMBER, Service};
 
-const ON_DUTY: &[OnDuty] = &[(1, "Ada Greco", "+393330000001")];
-/// What the caller says and what the responder says, in hertz.
-const CALLER_SAYS: f64 = 440.0;
-const RESPONDER_SAYS: f64 = 880.0;
+/// Whose phone is rung.
+pub const ON_DUTY: &[OnDuty] = &[(1, "Ada Greco", "+393330000001")];
+/// What the caller says, in hertz.
+pub const CALLER_SAYS: f64 = 440.0;
+/// What the responder says.
+pub const RESPONDER_SAYS: f64 = 880.0;
 /// Each step of a call takes less.
 const STEP: Duration = Duration::from_secs(20);
 const A_WHILE: Duration = Duration::from_secs(2);
@@ -38,8 +41,22 @@ fn talk(scenario: &str, end: impl FnOnce(&Telephone, &Telephone)) {
         Telephone::plug_in(&service, ground.caller, subscriber, CALLER_SAYS, WhenRung::Rings);
     let mut responder =
         Telephone::plug_in(&service, ground.proxy, ON_DUTY[0].2, RESPONDER_SAYS, WhenRung::Answers);
+    let record = converse(&service, &mut caller, &mut responder, ground.server(), end);
+    let came = format!("{}, key {}, sound both ways", record.outcome(), record.keys());
+    saw(Peer::Baresip, "UDP", scenario, &came);
+    service.stop();
+}
 
-    caller.dial(&service, NUMBER);
+/// A call from the first key to the end, with a hold in it: what was heard and what is on
+/// record of it.
+pub fn converse(
+    service: &Service,
+    caller: &mut Telephone,
+    responder: &mut Telephone,
+    server: SocketAddr,
+    end: impl FnOnce(&Telephone, &Telephone),
+) -> Record {
+    caller.dial(server, NUMBER);
     caller.wait_for("CALL_ESTABLISHED");
     caller.listen(A_WHILE);
     caller.press('3');
@@ -55,7 +72,7 @@ fn talk(scenario: &str, end: impl FnOnce(&Telephone, &Telephone)) {
     responder.resume();
     service.wait_for_entry("resumed", STEP);
     caller.listen(A_WHILE);
-    end(&caller, &responder);
+    end(caller, responder);
     caller.wait_for("CALL_CLOSED");
     responder.wait_for("CALL_CLOSED");
 
@@ -67,9 +84,7 @@ fn talk(scenario: &str, end: impl FnOnce(&Telephone, &Telephone)) {
     assert_eq!(record.call["caller"], CALLER);
     the_caller_heard(&caller.heard());
     the_responder_heard(&responder.heard(), &record);
-    let came = format!("{}, key {}, sound both ways", record.outcome(), record.keys());
-    saw(Peer::Baresip, "UDP", scenario, &came);
-    service.stop();
+    record
 }
 
 fn the_caller_heard(sound: &[i16]) {

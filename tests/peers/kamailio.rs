@@ -1,6 +1,7 @@
 //! Kamailio as the operator: registrar and proxy, both with digest.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::support::files::{OnDuty, configuration};
 use crate::support::ground::{Ground, SIP};
 use crate::support::interop::{Peer, saw};
 use crate::support::service::{DIRECT, Service};
-use crate::support::wait::{wait_for, wait_for_end};
+use crate::support::wait::{show_if_failing, wait_for, wait_for_end};
 
 /// Registered again after a failed try (30 s at most) and a slow start.
 const LONGEST: Duration = Duration::from_secs(45);
@@ -17,23 +18,29 @@ const LONGEST: Duration = Duration::from_secs(45);
 const ON_DUTY: &[OnDuty] = &[(1, "Fabio Tondo", "+393330002000")];
 
 /// A running Kamailio. Dropped, it is told to end, with its children.
-pub struct Kamailio(Child);
+pub struct Kamailio {
+    child: Child,
+    said: PathBuf,
+}
 
 impl Kamailio {
     /// Starts it as the trunk of this service.
     pub fn start(service: &Service, algorithm: &str) -> Self {
         let Ground { service: own, proxy, caller, stranger } = service.ground;
+        let places = [
+            ("{{algorithm}}", algorithm.to_owned()),
+            ("{{proxy}}", proxy.to_string()),
+            ("{{caller}}", caller.to_string()),
+            ("{{phones}}", stranger.to_string()),
+            ("{{service}}", own.to_string()),
+        ];
+        Self::start_with(service, include_str!("scenarios/kamailio.cfg"), &places)
+    }
+
+    /// Starts it with a configuration of its own and what belongs in its places.
+    pub fn start_with(service: &Service, text: &str, places: &[(&str, String)]) -> Self {
         let folder = service.folder("kamailio");
-        let mut text = include_str!("scenarios/kamailio.cfg").to_owned();
-        for (place, value) in [
-            ("{{algorithm}}", algorithm),
-            ("{{proxy}}", &proxy.to_string()),
-            ("{{caller}}", &caller.to_string()),
-            ("{{phones}}", &stranger.to_string()),
-            ("{{service}}", &own.to_string()),
-        ] {
-            text = text.replace(place, value);
-        }
+        let text = places.iter().fold(text.to_owned(), |t, (place, value)| t.replace(place, value));
         fs::write(folder.join("kamailio.cfg"), text).unwrap();
         let said = fs::File::create(folder.join("said")).unwrap();
         let child = Command::new("kamailio")
@@ -45,15 +52,16 @@ impl Kamailio {
             .stderr(said)
             .spawn()
             .unwrap_or_else(|e| panic!("kamailio cannot be started ({e}): run tests/setup"));
-        Self(child)
+        Self { child, said: folder.join("said") }
     }
 }
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
         // Killed outright it would leave its children behind.
-        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
-        let _ = self.0.wait();
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+        show_if_failing(&self.said);
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(unreachable_pub, reason = "a test is nobody's library")]
 
 mod baresip;
+mod border;
 mod callers;
 mod conversations;
 mod hearing;
@@ -24,7 +25,7 @@ type Scenario = (&'static str, fn());
 /// The scenarios that wait for the standard's long timers or for speech, all at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 9] = [
+    let scenarios: [Scenario; 10] = [
         ("a registrar and proxy with MD5", kamailio::a_registrar_and_proxy_with_md5),
         ("a registrar and proxy with SHA-256", kamailio::a_registrar_and_proxy_with_sha_256),
         (
@@ -46,6 +47,10 @@ fn the_long_scenarios() {
         (
             "two telephones talk and the responder hangs up",
             conversations::two_telephones_talk_and_the_responder_hangs_up,
+        ),
+        (
+            "two hidden telephones talk through a border",
+            border::two_hidden_telephones_talk_through_a_border,
         ),
         (
             "a scanner finds no number and registers nothing",

@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod ground;
+pub mod hosts;
 pub mod interop;
 pub mod log;
 pub mod record;

@@ -56,7 +56,15 @@ impl Service {
 
     /// The same, with a configuration of its own.
     pub fn start_configured(configuration: impl Fn(&Ground) -> String, on_duty: &[OnDuty]) -> Self {
-        let ground = Ground::fresh();
+        Self::start_at(Ground::fresh(), configuration, on_duty)
+    }
+
+    /// The same on this ground.
+    pub fn start_at(
+        ground: Ground,
+        configuration: impl Fn(&Ground) -> String,
+        on_duty: &[OnDuty],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("polaris.toml"), configuration(&ground)).unwrap();
         fs::write(folder.path().join("plan.kdl"), plan()).unwrap();

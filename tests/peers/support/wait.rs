@@ -1,5 +1,7 @@
 //! Waiting for facts, with a bound.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::Duration;
@@ -22,6 +24,13 @@ pub fn wait_for<T>(what: &str, bound: Duration, mut look: impl FnMut() -> Option
         }
         assert!(clock.now() < until, "{what}: not within {bound:?}");
         thread::park_timeout(LOOK_EVERY);
+    }
+}
+
+/// What a peer wrote, shown where a test fails: it is gone with the test's folder.
+pub fn show_if_failing(said: &Path) {
+    if thread::panicking() {
+        println!("{}:\n{}", said.display(), fs::read_to_string(said).unwrap_or_default());
     }
 }
 
