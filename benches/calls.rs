@@ -5,6 +5,8 @@
 //! that only the service is counted. Loopback only; about a minute and a half. One scenario
 //! alone: `cargo bench --bench calls -- answering`, `playing` or `bridged`.
 
+#[path = "shared/flood.rs"]
+mod flood;
 #[path = "calls/load.rs"]
 mod load;
 #[path = "calls/message.rs"]
@@ -13,17 +15,21 @@ mod message;
 mod process;
 #[path = "calls/service.rs"]
 mod service;
+#[path = "calls/siege.rs"]
+mod siege;
 #[path = "calls/telephone.rs"]
 mod telephone;
-
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+#[path = "calls/telephones.rs"]
+mod telephones;
 
 use service::Service;
+use telephones::Load;
 
 /// Citizens hear welcome, notice and menu; operators are rung through at once.
 const CITIZENS: &str = "+390831000000";
 const OPERATORS: &str = "+390831000009";
+/// New calls a second, where they are not what is measured.
+const UNBOUNDED: u32 = 1_000;
 /// How long a steady state is watched, seconds.
 const WATCHED: u32 = 10;
 
@@ -43,6 +49,12 @@ fn main() -> anyhow::Result<()> {
     if wanted("bridged") {
         bridged()?;
     }
+    if wanted("flood") {
+        flooded()?;
+    }
+    if wanted("overload") {
+        overloaded()?;
+    }
     println!("load average after: {}", load_average()?);
     Ok(())
 }
@@ -51,7 +63,7 @@ fn main() -> anyhow::Result<()> {
 /// the earlier ones were answered or not.
 fn answering() -> anyhow::Result<()> {
     println!("\nINVITE to 200, the case on disk (target: p99 under 20 ms)");
-    let (service, mut load) = start()?;
+    let (service, mut load) = Load::with_service(UNBOUNDED)?;
     println!("  1 call/s:   {}", load.ask(&format!("calls 20 1 1000 answered {CITIZENS}"))?);
     println!("  50 calls/s: {}", load.ask(&format!("calls 500 50 2000 answered {CITIZENS}"))?);
     load.finish()?;
@@ -60,7 +72,7 @@ fn answering() -> anyhow::Result<()> {
 
 fn playing() -> anyhow::Result<()> {
     println!("\ncalls hearing a prompt (target: 0.54 CPU-ms per call-second, 60 KB a call)");
-    let (service, mut load) = start()?;
+    let (service, mut load) = Load::with_service(UNBOUNDED)?;
     let empty = service.memory_kb()?;
     println!("  0 calls: {empty} KB");
     let mut calls = 0;
@@ -75,12 +87,31 @@ fn playing() -> anyhow::Result<()> {
 
 fn bridged() -> anyhow::Result<()> {
     println!("\nbridged calls, a person at each end (target: 0.9 CPU-ms per call-second)");
-    let (service, mut load) = start()?;
+    let (service, mut load) = Load::with_service(UNBOUNDED)?;
     let empty = service.memory_kb()?;
     println!("  until all talk: {}", load.ask(&format!("calls 100 20 0 bridged {OPERATORS}"))?);
     watch(&service, &mut load, 100, empty)?;
     load.finish()?;
     service.stop()
+}
+
+/// Fifty calls while strangers do what they can.
+fn flooded() -> anyhow::Result<()> {
+    println!("\nbridged calls under a flood (target: none lost, p99 under 100 ms)");
+    let (service, load) = Load::with_service(UNBOUNDED)?;
+    println!("{}", siege::flooded(&service, load, 50, OPERATORS)?);
+    service.stop()
+}
+
+/// As many calls as it takes, and twice as many.
+fn overloaded() -> anyhow::Result<()> {
+    println!("\ntwice the calls it takes (target: as many are served)");
+    for rate in [siege::CAPACITY, 2 * siege::CAPACITY] {
+        let (service, load) = Load::with_service(siege::CAPACITY)?;
+        println!("  {rate} calls/s: {}", siege::overloaded(load, rate, CITIZENS)?);
+        service.stop()?;
+    }
+    Ok(())
 }
 
 /// Watches a steady state: CPU time, memory, and whether all the sound was there.
@@ -95,57 +126,6 @@ fn watch(service: &Service, load: &mut Load, calls: u32, empty: u64) -> anyhow::
     Ok(())
 }
 
-fn start() -> anyhow::Result<(Service, Load)> {
-    let mut load = Load::start()?;
-    let trunk = load.line()?.parse()?;
-    let service = Service::start(trunk)?;
-    load.tell(&service.address.to_string())?;
-    Ok((service, load))
-}
-
 fn load_average() -> anyhow::Result<String> {
     Ok(std::fs::read_to_string("/proc/loadavg")?.trim().to_owned())
-}
-
-/// The other process, and what is said to it.
-struct Load {
-    process: Child,
-    tell: ChildStdin,
-    hear: BufReader<ChildStdout>,
-}
-
-impl Load {
-    fn start() -> anyhow::Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .arg("--load")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let missing = || anyhow::anyhow!("the load has no pipe");
-        let tell = process.stdin.take().ok_or_else(missing)?;
-        let hear = BufReader::new(process.stdout.take().ok_or_else(missing)?);
-        Ok(Self { process, tell, hear })
-    }
-
-    fn line(&mut self) -> anyhow::Result<String> {
-        let mut line = String::new();
-        anyhow::ensure!(self.hear.read_line(&mut line)? > 0, "the load has ended");
-        Ok(line.trim().to_owned())
-    }
-
-    fn tell(&mut self, line: &str) -> anyhow::Result<()> {
-        Ok(writeln!(self.tell, "{line}")?)
-    }
-
-    fn ask(&mut self, line: &str) -> anyhow::Result<String> {
-        self.tell(line)?;
-        self.line()
-    }
-
-    /// Every telephone hangs up.
-    fn finish(mut self) -> anyhow::Result<()> {
-        let ended = self.ask("end")?;
-        anyhow::ensure!(self.process.wait()?.success(), "the load failed: {ended}");
-        Ok(())
-    }
 }

@@ -21,6 +21,8 @@ const SIGNALS: Token = Token(usize::MAX);
 const COMMANDS: Token = Token(usize::MAX - 1);
 /// What has not happened by then never will.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How soon a BYE nobody answered is said again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// One call of ours, or one to us.
 struct Leg {
@@ -34,6 +36,7 @@ struct Leg {
     /// From, To, target of requests within the dialog.
     dialog: Option<(String, String, String)>,
     hang_up: Option<Moment>,
+    refused: bool,
     over: bool,
 }
 
@@ -42,7 +45,7 @@ enum Task {
     Idle,
     Calls(Calls),
     Watch { until: Moment, sent: u64, heard: u64 },
-    End { until: Moment },
+    End { until: Moment, again: Moment },
 }
 
 struct Calls {
@@ -147,12 +150,7 @@ impl Load {
                 let (sent, heard) = self.sound();
                 Task::Watch { until: now + Duration::from_secs(seconds.parse()?), sent, heard }
             }
-            ["end"] => {
-                for nth in 0..self.legs.len() {
-                    self.hang_up(nth);
-                }
-                Task::End { until: now + PATIENCE }
-            }
+            ["end"] => Task::End { until: now + PATIENCE, again: now },
             _ => anyhow::bail!("the load does not understand {command}"),
         };
         Ok(())
@@ -181,7 +179,14 @@ impl Load {
                 let (sent, heard) = (all_sent - sent, all_heard - heard);
                 say(&format!("packets to the service {sent}, from the service {heard}"))?;
             }
-            Task::End { until } if until <= now || self.legs.iter().all(|leg| leg.over) => {
+            Task::End { until, again } if again <= now => {
+                // A datagram may be lost: whoever is not sure of the end says it again.
+                for nth in 0..self.legs.len() {
+                    self.hang_up(nth);
+                }
+                self.task = Task::End { until, again: now + AGAIN };
+            }
+            Task::End { until, .. } if until <= now || self.legs.iter().all(|leg| leg.over) => {
                 let open = self.legs.iter().filter(|leg| !leg.over).count();
                 say(&format!("{open} legs did not end"))?;
                 anyhow::ensure!(open == 0, "{open} legs did not end");
@@ -258,6 +263,7 @@ impl Load {
             answered: None,
             dialog: None,
             hang_up: None,
+            refused: false,
             over: false,
         });
         Ok(nth)
@@ -294,8 +300,10 @@ impl Load {
         } else {
             String::new()
         };
+        let refused = legs().filter(|leg| leg.refused).count();
+        let refused = if refused > 0 { format!(", {refused} refused") } else { String::new() };
         format!(
-            "{} of {} answered, p50 {:.2?} p90 {:.2?} p99 {:.2?} max {:.2?}; \
+            "{} of {} answered{refused}, p50 {:.2?} p90 {:.2?} p99 {:.2?} max {:.2?}; \
              INVITEs sent at most {late:.2?} late{people}",
             answers.len(),
             calls.count,
@@ -335,7 +343,10 @@ impl Load {
                 self.send_within(nth, "ACK", 1);
             }
             ("BYE", 200..) => leg.over = true,
-            ("INVITE", 300..) => leg.over = true,
+            ("INVITE", 300..) => {
+                leg.refused = leg.answered.is_none();
+                leg.over = true;
+            }
             _ => {}
         }
     }

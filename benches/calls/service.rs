@@ -1,7 +1,8 @@
 //! The service that is measured: a folder of its own, and the process.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -16,6 +17,14 @@ use crate::process;
 /// Where the service answers, and where its telephones are.
 pub(crate) const HERE: &str = "127.0.50.1";
 pub(crate) const TELEPHONES: &str = "127.0.50.2";
+/// Where it receives sound.
+pub(crate) const SOUND_PORTS: RangeInclusive<u16> = 20_000..=29_999;
+
+/// Addresses that are nobody's trunk.
+#[allow(dead_code, reason = "not every measurement has strangers")]
+pub(crate) fn strangers() -> Vec<IpAddr> {
+    (100..120).map(|host| IpAddr::from([127, 0, 50, host])).collect()
+}
 
 const PLAN: &str = include_str!("../../dialplans/polaris-br4.kdl");
 /// More responders than calls: a phone serves one call at a time.
@@ -29,15 +38,18 @@ pub(crate) struct Service {
     process: Child,
     /// Lines of its log that are no ordinary step of a call.
     complaints: Receiver<String>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Service {
     /// Starts it with an empty database and a full roster; calls to responders go to
     /// `trunk`.
-    pub(crate) fn start(trunk: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) fn start(trunk: SocketAddr, calls_per_second: u32) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("polaris.toml"), configuration(trunk))?;
+        std::fs::write(
+            folder.path().join("polaris.toml"),
+            configuration(trunk, calls_per_second)?,
+        )?;
         std::fs::write(folder.path().join("plan.kdl"), always_active(PLAN)?)?;
         std::fs::write(folder.path().join("roster.csv"), roster())?;
         let imported = polaris(folder.path(), &["roster", "import", "roster.csv"]).output()?;
@@ -48,7 +60,7 @@ impl Service {
         let address = address.recv_timeout(BOUND).context("the service does not start")?;
         let address =
             address.map_err(|said| anyhow::anyhow!("the service did not start:\n{said}"))?;
-        Ok(Self { address, process, complaints, _folder: folder })
+        Ok(Self { address, process, complaints, folder })
     }
 
     /// CPU time of the whole process.
@@ -58,6 +70,14 @@ impl Service {
 
     pub(crate) fn memory_kb(&self) -> anyhow::Result<u64> {
         process::memory_kb(self.process.id())
+    }
+
+    /// What a command of the program prints about its calls.
+    #[allow(dead_code, reason = "a measurement looks at no call")]
+    pub(crate) fn tells(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let output = polaris(self.folder.path(), arguments).output()?;
+        anyhow::ensure!(output.status.success(), "{arguments:?}: {output:?}");
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Stops it as an operator would, and says what it complained of.
@@ -108,17 +128,20 @@ fn listen(log: ChildStderr) -> (Receiver<Result<SocketAddr, String>>, Receiver<S
     (address, complaints)
 }
 
-fn configuration(trunk: SocketAddr) -> String {
-    format!(
+fn configuration(trunk: SocketAddr, calls_per_second: u32) -> anyhow::Result<String> {
+    // One port for UDP and TCP, and nobody else's.
+    let port = UdpSocket::bind((HERE, 0))?.local_addr()?.port();
+    let (first, last) = (SOUND_PORTS.start(), SOUND_PORTS.end());
+    Ok(format!(
         r#"
         data_dir = "data"
         [sip]
-        calls_per_second = 1000
+        calls_per_second = {calls_per_second}
         outbound_per_minute = 100000
-        listen = ["udp:{HERE}:0"]
+        listen = ["udp:{HERE}:{port}", "tcp:{HERE}:{port}"]
         [rtp]
         address = "{HERE}"
-        ports = "20000-29999"
+        ports = "{first}-{last}"
         [[trunk]]
         name = "operatore"
         proxy = "{trunk}"
@@ -126,7 +149,7 @@ fn configuration(trunk: SocketAddr) -> String {
         [[service]]
         dialplan = "plan.kdl"
         "#
-    )
+    ))
 }
 
 /// The shipped plan as it is at night, at any hour.

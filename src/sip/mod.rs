@@ -16,6 +16,7 @@ mod digest;
 mod endpoint;
 mod headers;
 mod identity;
+mod info_keys;
 mod message;
 mod method;
 mod parse;
@@ -39,6 +40,7 @@ pub use endpoint::{
     QueryId, Refused, Reply,
 };
 pub use headers::{NameAddr, Via, parse_cseq};
+pub use info_keys::read_key;
 pub use message::{Fault, Header, Message, StartLine};
 pub use method::Method;
 pub use parse::ParseMessageError;

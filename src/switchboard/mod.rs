@@ -8,7 +8,6 @@ mod arrive;
 mod claims;
 mod directory;
 mod drain;
-mod info_keys;
 mod legs;
 mod outbound;
 mod perform;

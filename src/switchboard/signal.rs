@@ -1,11 +1,10 @@
 //! What the SIP core reports, told to the conversation.
 
 use super::Switchboard;
-use super::info_keys::read_key;
 use super::legs::KeysBy;
 use crate::call::{Gone, Input, RingFailure};
 use crate::sip::sdp::{self, LocalSound};
-use crate::sip::{DialogId, Event};
+use crate::sip::{DialogId, Event, read_key};
 use crate::words::{CallId, Direction, LegId, StreamFormat};
 
 /// The mid-call offer has nothing we can use; the call goes on as it was.

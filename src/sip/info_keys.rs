@@ -7,7 +7,7 @@ use crate::words::Digit;
 /// `application/dtmf-relay` has lines `Signal=5` and `Duration=160`;
 /// `application/dtmf` has the key alone. Both are older than RFC 6086 and were
 /// never written down as a standard.
-pub(super) fn read_key(content_type: &str, body: &[u8]) -> Option<Digit> {
+pub fn read_key(content_type: &str, body: &[u8]) -> Option<Digit> {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let text = std::str::from_utf8(body.get(..body.len().min(256))?).ok()?;
     let signal = if media_type.eq_ignore_ascii_case("application/dtmf-relay") {
