@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::conversations::Phone;
 use crate::hearing::sine;
 use crate::support::ground::SIP;
 use crate::support::service::Service;
@@ -95,39 +96,12 @@ impl Telephone {
         Self { child, control, keys, told: String::new(), folder }
     }
 
-    /// Calls a number there.
-    pub fn dial(&mut self, server: SocketAddr, number: &str) {
-        let order = format!(r#"{{"command":"dial","params":"sip:{number}@{server}"}}"#);
-        // https://cr.yp.to/proto/netstrings.txt
-        self.control.write_all(format!("{}:{order},", order.len()).as_bytes()).unwrap();
-    }
-
-    /// Presses a key and lets it go.
-    pub fn press(&self, key: char) {
-        self.type_in(&[u8::try_from(key).unwrap(), RELEASE]);
-    }
-
-    /// Puts the other side on hold: re-INVITE.
-    pub fn hold(&self) {
-        self.type_in(b"x");
-    }
-
-    /// Ends the hold: re-INVITE.
-    pub fn resume(&self) {
-        self.type_in(b"X");
-    }
-
-    /// Hangs up.
-    pub fn hang_up(&self) {
-        self.type_in(b"b");
-    }
-
     fn type_in(&self, keys: &[u8]) {
         self.keys.send(keys).unwrap();
     }
 
     /// Waits until baresip tells of an event, for example `CALL_ESTABLISHED`.
-    pub fn wait_for(&mut self, event: &str) {
+    fn wait_for(&mut self, event: &str) {
         let event = format!("\"type\":\"{event}\"");
         wait_for(&event, Duration::from_secs(30), || {
             let mut buffer = [0; 4096];
@@ -146,8 +120,45 @@ impl Telephone {
         });
     }
 
-    /// Waits until this much more has been heard.
-    pub fn listen(&self, span: Duration) {
+    fn recording(&self) -> Option<PathBuf> {
+        let files = fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
+        files.into_iter().find(|file| file.to_string_lossy().ends_with("-dec.wav"))
+    }
+}
+
+impl Phone for Telephone {
+    fn dial(&mut self, server: SocketAddr, number: &str, transport: &str) {
+        let callee = format!("sip:{number}@{server};transport={transport}");
+        let order = format!(r#"{{"command":"dial","params":"{callee}"}}"#);
+        // https://cr.yp.to/proto/netstrings.txt
+        self.control.write_all(format!("{}:{order},", order.len()).as_bytes()).unwrap();
+    }
+
+    fn wait_until_talking(&mut self) {
+        self.wait_for("CALL_ESTABLISHED");
+    }
+
+    fn wait_until_over(&mut self) {
+        self.wait_for("CALL_CLOSED");
+    }
+
+    fn press(&mut self, key: char) {
+        self.type_in(&[u8::try_from(key).unwrap(), RELEASE]);
+    }
+
+    fn hold(&mut self) {
+        self.type_in(b"x");
+    }
+
+    fn resume(&mut self) {
+        self.type_in(b"X");
+    }
+
+    fn hang_up(&mut self) {
+        self.type_in(b"b");
+    }
+
+    fn listen(&self, span: Duration) {
         let samples = u64::try_from(span.as_millis()).unwrap() * 8;
         let length = || self.recording().and_then(|file| fs::metadata(file).ok()).map(|m| m.len());
         let enough = length().unwrap_or(WAV_HEAD) + 2 * samples;
@@ -156,18 +167,12 @@ impl Telephone {
         });
     }
 
-    /// All it heard, once the call is over.
-    pub fn heard(&self) -> Vec<i16> {
+    fn heard(&self) -> Vec<i16> {
         let file = self.recording().expect("baresip recorded the call");
         let mut wav = hound::WavReader::open(file).unwrap();
         let spec = wav.spec();
         assert_eq!((spec.sample_rate, spec.channels, spec.bits_per_sample), (8000, 1, 16));
         wav.samples().map(Result::unwrap).collect()
-    }
-
-    fn recording(&self) -> Option<PathBuf> {
-        let files = fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
-        files.into_iter().find(|file| file.to_string_lossy().ends_with("-dec.wav"))
     }
 }
 

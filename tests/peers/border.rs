@@ -114,7 +114,7 @@ pub fn two_hidden_telephones_talk_through_a_border() {
     let subscriber = CALLER.trim_start_matches("+39");
     let mut caller = first.inside(|| plug_in(subscriber, CALLER_SAYS, WhenRung::Rings));
     let mut responder = second.inside(|| plug_in(ON_DUTY[0].2, RESPONDER_SAYS, WhenRung::Answers));
-    let record = converse(&service, &mut caller, &mut responder, public, |caller, _| {
+    let record = converse(&service, &mut caller, &mut responder, (public, "udp"), |caller, _| {
         caller.hang_up();
     });
     let scenario = "two phones at one private address behind two NATs, border between";

@@ -1,4 +1,4 @@
-//! Two baresips talk through the service.
+//! Two telephones talk through the service.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,26 +24,55 @@ const A_WHILE: Duration = Duration::from_secs(2);
 
 /// 20 seconds.
 pub fn two_telephones_talk_and_the_caller_hangs_up() {
-    talk("A-law, RFC 4733, hold and resume; the caller hangs up", |caller, _| caller.hang_up());
+    let scenario = "A-law, RFC 4733, hold and resume; the caller hangs up";
+    talk("udp", scenario, |caller, _| caller.hang_up());
 }
 
 /// 20 seconds.
 pub fn two_telephones_talk_and_the_responder_hangs_up() {
     let scenario = "A-law, RFC 4733, hold and resume; the responder hangs up";
-    talk(scenario, |_, responder| responder.hang_up());
+    talk("udp", scenario, |_, responder| responder.hang_up());
 }
 
-fn talk(scenario: &str, end: impl FnOnce(&Telephone, &Telephone)) {
-    let service = Service::start(ON_DUTY);
+/// 20 seconds.
+pub fn two_telephones_talk_over_tcp() {
+    let scenario = "A-law, RFC 4733, hold and resume; the responder hangs up";
+    talk("tcp", scenario, |_, responder| responder.hang_up());
+}
+
+/// A telephone with somebody at it, who says a tone.
+pub trait Phone {
+    /// Calls a number there, over `udp` or `tcp`.
+    fn dial(&mut self, server: SocketAddr, number: &str, transport: &str);
+    /// Waits until somebody has picked up, here or there.
+    fn wait_until_talking(&mut self);
+    /// Waits until the call is over.
+    fn wait_until_over(&mut self);
+    /// Presses a key and lets it go.
+    fn press(&mut self, key: char);
+    /// Puts the other side on hold: re-INVITE.
+    fn hold(&mut self);
+    /// Ends the hold: re-INVITE.
+    fn resume(&mut self);
+    /// Hangs up.
+    fn hang_up(&mut self);
+    /// Waits until this much more has been heard.
+    fn listen(&self, span: Duration);
+    /// All it heard, once the call is over.
+    fn heard(&self) -> Vec<i16>;
+}
+
+fn talk(transport: &str, scenario: &str, end: impl FnOnce(&mut dyn Phone, &mut dyn Phone)) {
+    let service = Service::start_with_proxy_over(transport, ON_DUTY);
     let ground = service.ground;
     let subscriber = CALLER.trim_start_matches("+39");
     let mut caller =
         Telephone::plug_in(&service, ground.caller, subscriber, CALLER_SAYS, WhenRung::Rings);
     let mut responder =
         Telephone::plug_in(&service, ground.proxy, ON_DUTY[0].2, RESPONDER_SAYS, WhenRung::Answers);
-    let record = converse(&service, &mut caller, &mut responder, ground.server(), end);
+    let record = converse(&service, &mut caller, &mut responder, (ground.server(), transport), end);
     let came = format!("{}, key {}, sound both ways", record.outcome(), record.keys());
-    saw(Peer::Baresip, "UDP", scenario, &came);
+    saw(Peer::Baresip, &transport.to_uppercase(), scenario, &came);
     service.stop();
 }
 
@@ -51,16 +80,16 @@ fn talk(scenario: &str, end: impl FnOnce(&Telephone, &Telephone)) {
 /// record of it.
 pub fn converse(
     service: &Service,
-    caller: &mut Telephone,
-    responder: &mut Telephone,
-    server: SocketAddr,
-    end: impl FnOnce(&Telephone, &Telephone),
+    caller: &mut dyn Phone,
+    responder: &mut dyn Phone,
+    (server, transport): (SocketAddr, &str),
+    end: impl FnOnce(&mut dyn Phone, &mut dyn Phone),
 ) -> Record {
-    caller.dial(server, NUMBER);
-    caller.wait_for("CALL_ESTABLISHED");
+    caller.dial(server, NUMBER, transport);
+    caller.wait_until_talking();
     caller.listen(A_WHILE);
     caller.press('3');
-    responder.wait_for("CALL_ESTABLISHED");
+    responder.wait_until_talking();
     responder.listen(A_WHILE);
     responder.press('1');
     service.wait_for_entry("bridged", STEP);
@@ -73,8 +102,8 @@ pub fn converse(
     service.wait_for_entry("resumed", STEP);
     caller.listen(A_WHILE);
     end(caller, responder);
-    caller.wait_for("CALL_CLOSED");
-    responder.wait_for("CALL_CLOSED");
+    caller.wait_until_over();
+    responder.wait_until_over();
 
     let record = service.the_one_call();
     assert_eq!((record.outcome(), record.keys()), ("accepted", "3"));

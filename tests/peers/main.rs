@@ -12,6 +12,7 @@ mod callers;
 mod conversations;
 mod hearing;
 mod kamailio;
+mod linphone;
 mod responders;
 mod sipp;
 mod sipvicious;
@@ -25,7 +26,7 @@ type Scenario = (&'static str, fn());
 /// The scenarios that wait for the standard's long timers or for speech, all at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 10] = [
+    let scenarios: [Scenario; 13] = [
         ("a registrar and proxy with MD5", kamailio::a_registrar_and_proxy_with_md5),
         ("a registrar and proxy with SHA-256", kamailio::a_registrar_and_proxy_with_sha_256),
         (
@@ -44,6 +45,7 @@ fn the_long_scenarios() {
             "two telephones talk and the caller hangs up",
             conversations::two_telephones_talk_and_the_caller_hangs_up,
         ),
+        ("two telephones talk over TCP", conversations::two_telephones_talk_over_tcp),
         (
             "two telephones talk and the responder hangs up",
             conversations::two_telephones_talk_and_the_responder_hangs_up,
@@ -52,6 +54,8 @@ fn the_long_scenarios() {
             "two hidden telephones talk through a border",
             border::two_hidden_telephones_talk_through_a_border,
         ),
+        ("two linphones talk over UDP", linphone::two_linphones_talk_over_udp),
+        ("two linphones talk over TCP", linphone::two_linphones_talk_over_tcp),
         (
             "a scanner finds no number and registers nothing",
             sipvicious::a_scanner_finds_no_number_and_registers_nothing,

@@ -14,6 +14,8 @@ pub enum Peer {
     Baresip,
     /// A registrar and proxy.
     Kamailio,
+    /// A telephone.
+    Linphone,
     /// A relay of sound; Kamailio commands it.
     Rtpengine,
     /// A player of messages.
@@ -28,6 +30,7 @@ impl Peer {
         let (name, program, argument) = match self {
             Self::Baresip => ("baresip", "baresip".into(), "-h"),
             Self::Kamailio => ("Kamailio", "kamailio".into(), "-v"),
+            Self::Linphone => ("linphone", "linphonec".into(), "--version"),
             Self::Rtpengine => ("Kamailio and rtpengine", "rtpengine".into(), "--version"),
             Self::Sipp => ("sipp", "sipp".into(), "-v"),
             Self::Sipvicious => ("sipvicious", sipvicious("svmap"), "--version"),
