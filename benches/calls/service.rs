@@ -64,6 +64,7 @@ impl Service {
     }
 
     /// CPU time of the whole process.
+    #[allow(dead_code, reason = "not every measurement counts it")]
     pub(crate) fn cpu_ms(&self) -> anyhow::Result<f64> {
         process::cpu_ms(self.process.id())
     }

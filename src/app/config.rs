@@ -58,6 +58,8 @@ pub struct Config {
     pub store_url: String,
     /// Where the console is shown; `None` for nowhere.
     pub console: Option<SocketAddr>,
+    /// Where `/metrics` and `/health` are; `None` for nowhere.
+    pub metrics: Option<SocketAddr>,
     /// A folder of recordings that replace the embedded ones.
     pub prompt_overrides: Option<PathBuf>,
     /// The services.
@@ -122,7 +124,8 @@ struct File {
     sip: Option<Sip>,
     rtp: Option<Rtp>,
     trunk: Option<Vec<Trunk>>,
-    console: Option<Console>,
+    console: Option<Listener>,
+    metrics: Option<Listener>,
     store: Option<Store>,
     prompts: Option<Prompts>,
     service: Option<Vec<Service>>,
@@ -150,7 +153,7 @@ struct Rtp {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Console {
+struct Listener {
     listen: Option<String>,
 }
 
@@ -223,7 +226,8 @@ impl Config {
         let default_address =
             listen.first().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |l| l.address.ip());
         let url = file.store.unwrap_or_default().url;
-        let console = problems.console(file.console.unwrap_or_default().listen.as_deref());
+        let console = problems.listener("console", file.console);
+        let metrics = problems.listener("metrics", file.metrics);
         let config = Self {
             store_url: store_url(url.as_deref(), &folder, &data_dir),
             public_address: problems.address("public_address", sip.public_address.as_deref()),
@@ -250,6 +254,7 @@ impl Config {
             services: problems.services(file.service, &folder),
             file: path,
             console,
+            metrics,
             data_dir,
             listen,
         };
@@ -352,11 +357,11 @@ impl Problems<'_> {
         }
     }
 
-    fn console(&mut self, written: Option<&str>) -> Option<SocketAddr> {
-        let text = written?;
+    fn listener(&mut self, section: &str, written: Option<Listener>) -> Option<SocketAddr> {
+        let text = &written?.listen?;
         let address = text.parse().ok();
         if address.is_none() {
-            self.add(text, &format!("«{text}» in [console] non è INDIRIZZO:PORTA"));
+            self.add(text, &format!("«{text}» in [{section}] non è INDIRIZZO:PORTA"));
         }
         address
     }

@@ -1,12 +1,14 @@
 //! `polaris serve`: runs the service until it is told to stop.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::command::Exit;
 use super::config::Config;
@@ -14,7 +16,7 @@ use super::duty;
 use super::house::{self, House};
 use super::logs::Logs;
 use super::{plans, trunks};
-use crate::console::{self, Desk};
+use crate::console::{self, Desk, Watched};
 use crate::store::{StandingRoster, Store};
 use crate::switchboard::{Control, Stopped};
 use crate::voice::Recordings;
@@ -37,11 +39,15 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
         // Their texts quote the plan, numbers included: no matter for a log.
         tracing::warn!(warnings = read.problems.len(), "`polaris check` has something to say");
     }
+    // Whoever counts looks up the counter at the start: the recorder comes first.
+    let counted = config.metrics.map(|address| (address, console::begin_counting()));
     let house = House::open(&config, &recordings, directory, None).await?;
     for address in &house.addresses {
         tracing::info!(sip.listen = %address, "the service answers");
     }
     let window = open_console(&config, &read, &house).await;
+    let (drain, drains) = watch::channel(false);
+    let gauges = open_metrics(counted, &house, drains).await;
     let board = tokio::spawn(trunks::keep(config.data_dir.clone(), house.trunks));
     let watch = tokio::spawn(watch_roster(
         house.store.clone(),
@@ -68,6 +74,7 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
             order = orders.next() => match order {
                 Order::Reload => reload(&config, &recordings, &house.control).await,
                 Order::Stop => {
+                    drain.send_replace(true);
                     let order = match std::mem::replace(&mut draining, true) {
                         false => Control::Drain { within: config.drain_max },
                         true => Control::HangUpAll,
@@ -80,7 +87,7 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
     };
     watch.abort();
     board.abort();
-    if let Some(window) = window {
+    for window in [window, gauges].into_iter().flatten() {
         window.abort();
     }
     trunks::forget(&config.data_dir);
@@ -113,6 +120,28 @@ async fn open_console(
         }
         Err(error) => {
             tracing::error!(%error, "the console cannot be shown");
+            None
+        }
+    }
+}
+
+/// `/metrics` and `/health`, if they are wanted. Calls are answered without them, too.
+async fn open_metrics(
+    counted: Option<(SocketAddr, Result<PrometheusHandle, BuildError>)>,
+    house: &House,
+    draining: watch::Receiver<bool>,
+) -> Option<tokio::task::JoinHandle<()>> {
+    let (address, counted) = counted?;
+    let counted =
+        counted.inspect_err(|error| tracing::error!(%error, "nothing can be counted")).ok()?;
+    let (store, trunks) = (house.store.clone(), house.trunks.clone());
+    match console::open_metrics(address, Watched { counted, store, trunks, draining }).await {
+        Ok(window) => {
+            tracing::info!(metrics.listen = %address, "the metrics are shown");
+            Some(window)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the metrics cannot be shown");
             None
         }
     }

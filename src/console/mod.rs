@@ -5,6 +5,7 @@
 //! neither a call nor anybody else for longer than half a minute.
 
 mod calendar;
+mod metrics;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 
 pub use calendar::{ReadCalendarError, calendar_of};
+pub use metrics::{Watched, begin_counting, open_metrics};
 
 use crate::store::Reader;
 use crate::words::{ServiceId, SystemClock};
@@ -39,7 +41,7 @@ pub struct Desk {
 
 /// The window cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("la console non può ascoltare su {address}: un altro programma usa già quella porta?")]
+#[error("non si può ascoltare su {address}: un altro programma usa già quella porta?")]
 pub struct OpenConsoleError {
     /// Where it should have listened.
     pub address: SocketAddr,
@@ -56,9 +58,16 @@ pub async fn open(
     address: SocketAddr,
     desk: Desk,
 ) -> Result<tokio::task::JoinHandle<()>, OpenConsoleError> {
+    listen(address, routes(desk)).await
+}
+
+async fn listen(
+    address: SocketAddr,
+    pages: Router,
+) -> Result<tokio::task::JoinHandle<()>, OpenConsoleError> {
     let listener =
         TcpListener::bind(address).await.map_err(|source| OpenConsoleError { address, source })?;
-    Ok(tokio::spawn(answer(listener, routes(desk))))
+    Ok(tokio::spawn(answer(listener, pages)))
 }
 
 /// Every page, on one screen.

@@ -10,6 +10,8 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use metrics::{Counter, counter};
+
 use crate::sip::{Bucket, Buckets, Rate};
 use crate::words::{Clock, SystemClock};
 
@@ -19,6 +21,8 @@ pub struct Gate {
     admitted: Arc<RwLock<BTreeSet<IpAddr>>>,
     strangers: Strangers,
     counts: Arc<Mutex<Counts>>,
+    /// Packets and connections of strangers.
+    turned_away: Counter,
     clock: SystemClock,
 }
 
@@ -56,6 +60,7 @@ impl Gate {
             admitted: Arc::new(RwLock::new(admitted)),
             strangers,
             counts: Arc::new(Mutex::new(counts)),
+            turned_away: counter!("polaris_strangers_total"),
             clock: SystemClock::start(),
         }
     }
@@ -79,6 +84,12 @@ impl Gate {
         self.strangers == Strangers::Refuse
             && counts.answers.take(now, stranger)
             && counts.all_answers.take(now, ALL_ANSWERS)
+    }
+
+    /// Counts a stranger, and tells of them now and then.
+    pub(super) fn turn_away(&self, stranger: SocketAddr, what: &'static str) {
+        self.turned_away.increment(1);
+        self.tell(stranger, what);
     }
 
     /// Writes one line about somebody's packet, unless there were enough of them.

@@ -89,7 +89,9 @@ impl Connections {
                     }
                 }
                 // A stranger's connection is dropped: nothing is read.
-                Ok((_, remote)) => self.gate.tell(remote, "a stranger's connection was closed"),
+                Ok((_, remote)) => {
+                    self.gate.turn_away(remote, "a stranger's connection was closed");
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Out of file descriptors, say: what waits will still be waiting.

@@ -164,7 +164,7 @@ impl Reader {
 
     /// Nothing is allocated here, and nothing is kept.
     fn turn_away(&self, socket: &UdpSocket, remote: SocketAddr, bytes: &[u8], paper: &mut [u8]) {
-        self.gate.tell(remote, "a stranger was turned away");
+        self.gate.turn_away(remote, "a stranger was turned away");
         if self.gate.answers(remote.ip())
             && let Some(refusal) = refuse_stranger(bytes, remote, paper)
         {

@@ -87,6 +87,7 @@ impl Switchboard {
             number_called,
             caller,
             arrived,
+            began: self.now(),
             sequence: 0,
             due: None,
             unacknowledged: None,
@@ -129,6 +130,7 @@ impl Switchboard {
         let id = live.id;
         tracing::info!(call.id = %id, service = %live.plan.service,
             caller = live.caller.as_ref().map(tracing::field::display), "a call came in");
+        self.figures.calls.increment(1);
         self.calls.insert(id, live);
         self.with_call(id, |_, _| {});
     }

@@ -8,6 +8,7 @@ mod arrive;
 mod claims;
 mod directory;
 mod drain;
+mod figures;
 mod legs;
 mod outbound;
 mod perform;
@@ -42,6 +43,7 @@ use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
 use claims::Claims;
 use drain::Drain;
+use figures::Figures;
 use legs::LiveLeg;
 use trunks::Trunks;
 
@@ -183,6 +185,7 @@ pub struct Switchboard {
     drain: Option<Drain>,
     /// Calls were cut at the end.
     cut: bool,
+    figures: Figures,
 }
 
 /// A call and what carries it.
@@ -198,6 +201,8 @@ struct LiveCall {
     number_called: PhoneNumber,
     caller: Option<PhoneNumber>,
     arrived: DateTime<Utc>,
+    /// The same moment, on the clock that never jumps.
+    began: Moment,
     sequence: u32,
     due: Option<Moment>,
     /// When we answered, until the caller has acknowledged it.
@@ -235,6 +240,7 @@ impl Switchboard {
             ask_due: None,
             drain: None,
             cut: false,
+            figures: Figures::new(),
         }
     }
 
@@ -245,7 +251,9 @@ impl Switchboard {
 
     /// Tells there how the trunks are, whenever that changes.
     pub fn tell_of_trunks(&mut self, listener: watch::Sender<Vec<TrunkStanding>>) {
-        listener.send_replace(self.trunks.standings());
+        let standings = self.trunks.standings();
+        figures::show_trunks(&standings);
+        listener.send_replace(standings);
         self.told_of_trunks = Some(listener);
     }
 
@@ -295,6 +303,7 @@ impl Switchboard {
             self.with_call(id, |live, now| live.call.handle_timeout(now));
         }
         self.signals();
+        self.figures.calls_open.set(self.calls.len() as f64);
         self.replies();
         self.tell_refusals();
         while let Some(transmit) = self.parts.endpoint.poll_transmit() {

@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::figures::show_trunks;
 use super::legs::{LiveLeg, Placing};
 use super::trunks::{Due, Health, Why};
 use super::{LiveCall, Switchboard};
@@ -245,6 +246,7 @@ impl Switchboard {
             Some(Registered::Left) => tracing::info!(trunk.name = name, "no longer registered"),
             Some(Registered::NotYet) | None => {}
         }
+        show_trunks(&standings);
         if let Some(told) = &self.told_of_trunks {
             told.send_replace(standings);
         }

@@ -82,6 +82,7 @@ impl Switchboard {
     pub(super) fn note(&self, live: &mut LiveCall, fact: Fact) {
         live.sequence += 1;
         self.show(live, &fact);
+        self.figures.noted(&fact);
         self.parts.store.note(live.id, live.sequence, self.parts.clock.wall(), fact);
     }
 
@@ -111,6 +112,7 @@ impl Switchboard {
         let now = self.now();
         let Some(leg) = live.legs.get_mut(&LegId::CALLER) else { return };
         live.unacknowledged = Some(now);
+        self.figures.answered_after.record(now.since(live.began).as_secs_f64());
         let (Some(format), Some(body)) = (leg.format, live.answer.take()) else {
             // No offer came: ours goes out, the answer comes with the ACK.
             let offer = sdp::offer(&leg.local);

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::Switchboard;
+use super::{Switchboard, figures};
 use crate::sip::{Buckets, Rate};
 use crate::words::Clock;
 
@@ -19,6 +19,7 @@ impl Switchboard {
 
     /// One line, unless this peer has had enough of them.
     pub(super) fn tell_refusal(&mut self, remote: SocketAddr, status: u16, why: &'static str) {
+        figures::refused(status);
         let now = self.parts.clock.now();
         if self.refusals_told.take(now, remote.ip()) {
             tracing::warn!(sip.status = status, sip.remote = %remote, why, "refused");

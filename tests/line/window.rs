@@ -3,8 +3,10 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::Service;
+use polaris::app::phone::{Do, Told};
+
 use crate::line_support::{ADA, Place, errors, lane};
+use crate::{CALLER, Scene, Service};
 
 /// A service that shows its console, and where.
 async fn shown() -> (Place, Service, SocketAddr) {
@@ -70,4 +72,42 @@ async fn nothing_else_is_shown_and_nothing_that_is_sent_stops_the_service() {
     let answer = get(window, "/");
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     service.stop().await;
+}
+
+/// The value of a line of `/metrics`.
+fn value(metrics: &str, line: &str) -> Option<f64> {
+    metrics.lines().find_map(|found| found.strip_prefix(line)?.trim().parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_watches_the_machine_sees_how_many_calls_there_are_and_of_whom_none() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let watched = SocketAddr::new(place.net.service().ip(), 9464);
+    place.write("polaris.toml", &place.config(&format!("[metrics]\nlisten = \"{watched}\"\n")));
+    let mut scene = Scene::set_on(place).await;
+    scene.service.says(&["the metrics are shown"]).await;
+    let stranger = std::net::UdpSocket::bind((scene.place.net.ip(99), 0)).unwrap();
+    stranger.send_to(b"OPTIONS sip:x SIP/2.0\r\n\r\n", scene.place.net.service()).unwrap();
+    scene.service.says(&["a stranger was turned away"]).await;
+    scene.talk().await;
+    let metrics = get(watched, "/metrics");
+    assert_eq!(value(&metrics, "polaris_calls_total "), Some(1.0), "{metrics}");
+    assert_eq!(value(&metrics, "polaris_calls_open "), Some(1.0), "{metrics}");
+    assert_eq!(value(&metrics, "polaris_answer_seconds_count "), Some(1.0), "{metrics}");
+    assert_eq!(value(&metrics, "polaris_strangers_total "), Some(1.0), "{metrics}");
+    assert_eq!(value(&metrics, "polaris_store_up "), Some(1.0), "{metrics}");
+    assert_eq!(value(&metrics, "polaris_trunk_up{trunk=\"prova\"} "), Some(1.0), "{metrics}");
+    for name in [&CALLER[1..], &ADA[1..], "Ada"] {
+        assert!(!metrics.contains(name), "{name} in\n{metrics}");
+    }
+    let ready = get(watched, "/health/ready");
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("trunk prova: well"), "{ready}");
+    scene.service.signal("TERM");
+    scene.service.says(&["draining"]).await;
+    let ready = get(watched, "/health/ready");
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("draining"), "{ready}");
+    assert!(get(watched, "/health/live").starts_with("HTTP/1.1 200"));
+    scene.caller.does(Do::HangUp);
+    scene.ada.told(Told::HungUp).await;
+    assert_eq!(scene.service.ended().await, Some(0), "{}", scene.service.log());
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::counter;
 use tokio::time::timeout;
 
 use super::super::QUEUE_MAX;
@@ -60,6 +61,7 @@ impl Writer {
     /// Puts writes on disk without the database, or at least remembers them.
     pub(super) async fn keep(&mut self, writes: &[Write], replies: Vec<(usize, Reply)>) {
         self.standing.send_replace(Standing::Journal);
+        counter!("polaris_journaled_total").increment(writes.len() as u64);
         let room = QUEUE_MAX.saturating_sub(self.held.len());
         let (fits, lost) = writes.split_at(room.min(writes.len()));
         self.held.extend(fits.iter().cloned());
