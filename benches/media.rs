@@ -10,12 +10,14 @@ mod load;
 mod process;
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use polaris::media::{Engine, Order, Ports, Repeat, Sound, StreamId, builtin};
-use polaris::words::{Clock, Codec, Direction, PlayId, StreamFormat, SystemClock};
+use polaris::words::{
+    Clock, Codec, ControlPath, Direction, Law, PlayId, StreamFormat, SystemClock,
+};
 use process::{memory_kb, threads_cpu_ms};
 
 const HERE: &str = "127.0.50.1";
@@ -26,7 +28,7 @@ struct Scenario {
     name: &'static str,
     calls: u64,
     bridged: bool,
-    laws: [Codec; 2],
+    laws: [Law; 2],
     target: f64,
     asterisk: f64,
 }
@@ -39,13 +41,13 @@ fn main() -> anyhow::Result<()> {
         name: "playing",
         calls: 100,
         bridged: false,
-        laws: [Codec::Pcma; 2],
+        laws: [Law::Pcma; 2],
         target: 0.54,
         asterisk: 1.61,
     };
     let bridged =
         Scenario { name: "bridged", bridged: true, target: 0.9, asterisk: 2.22, ..playing };
-    let laws = [Codec::Pcma, Codec::Pcmu];
+    let laws = [Law::Pcma, Law::Pcmu];
     for scenario in [
         playing,
         Scenario { calls: 400, ..playing },
@@ -107,14 +109,18 @@ fn print(scenario: &Scenario, cost: f64, memory: f64, report: &str) {
 }
 
 fn format(scenario: &Scenario, nth: u64, phone: u16) -> anyhow::Result<StreamFormat> {
-    let codec = scenario.laws[usize::from(nth % 2 == 1)];
+    let codec = Codec::from(scenario.laws[usize::from(nth % 2 == 1)]);
+    let remote: SocketAddr = format!("{}:{phone}", load::HERE).parse()?;
     Ok(StreamFormat {
-        remote: format!("{}:{phone}", load::HERE).parse()?,
+        remote,
         codec,
         payload_type: codec.payload_type(),
         telephone_event: Some(101),
+        comfort_noise: None,
         ptime_ms: 20,
         direction: Direction::SendRecv,
+        // They do not listen to reports.
+        control: ControlPath::Separate(SocketAddr::new(remote.ip(), 0)),
     })
 }
 

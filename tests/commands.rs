@@ -117,6 +117,11 @@ async fn every_slip_in_a_trunk_is_told_at_once() {
         trunk("breve", "register = true\nuser = \"a\"\npassword = \"b\"\nexpires = \"1s\""),
         trunk("mai", "expires = \"domani\""),
         trunk("altrove", "").replace("127.0.0.1:5060", "senza porta"),
+        trunk("dietro", "outbound_proxy = \"senza porta\""),
+        trunk("numeri", "numbers = \"italiani\"\nnumbers_in = \"boh\""),
+        trunk("posti", "called_in = [\"To\", \"Da\"]\ncaller_in = [\"Chi\"]"),
+        trunk("nessuna", "max_calls = 0"),
+        trunk("sfida", "challenge = true"),
     ];
     let sip = "drain_max = \"mai\"\nstrangers = \"forse\"\ncalls_per_second = 0\n\
                outbound_per_minute = 0\noutbound_countries = [\"39\", \"+41\"]\n[rtp]";
@@ -135,7 +140,14 @@ async fn every_slip_in_a_trunk_is_told_at_once() {
                 "«a b» in «domain»",
                 "«expires» va da",
                 "«domani» in «expires»",
-                "«senza porta»",
+                "trunk «altrove»: «senza porta»",
+                "trunk «dietro»: «senza porta»",
+                "«italiani» in «numbers»: scrivi",
+                "«boh» in «numbers_in»: scrivi",
+                "«Da» in «called_in»: ci sono P-Called-Party-ID, To, Request-URI, Diversion",
+                "«Chi» in «caller_in»: ci sono P-Asserted-Identity, From",
+                "«max_calls» parte da 1",
+                "«sfida»: con «challenge» servono",
                 "«mai» in «drain_max»",
                 "«forse» in «strangers»",
                 "«calls_per_second» = 0",

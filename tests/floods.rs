@@ -41,8 +41,7 @@ fn strangers_at_full_rate_cost_no_call() -> anyhow::Result<()> {
     let (service, load) = Load::with_service(1_000)?;
     let flooded = siege::flooded(&service, load, 50, OPERATORS)?;
     println!("{flooded}");
-    let calls = service.tells(&["calls", "--json"])?;
-    service.stop()?;
+    let calls = service.stop_and_tell(&["calls", "--json"])?;
     assert!(flooded.calls.starts_with("50 of 50 answered, "), "every call is answered");
     assert!(flooded.calls.ends_with("100 of 100 hear a person"), "everybody is put through");
     let packets: Vec<f64> = flooded.sound.split([' ', ',']).flat_map(str::parse).collect();
@@ -58,8 +57,7 @@ fn twice_the_calls_it_takes_are_served_as_well_as_once() -> anyhow::Result<()> {
     let (service, load) = Load::with_service(siege::CAPACITY)?;
     let said = siege::overloaded(load, 2 * siege::CAPACITY, CITIZENS)?;
     println!("  {said}");
-    let calls = service.tells(&["calls", "--json"])?;
-    service.stop()?;
+    let calls = service.stop_and_tell(&["calls", "--json"])?;
     let numbers: Vec<usize> = said.split([' ', ',']).flat_map(str::parse).collect();
     let [answered, offered, refused] = numbers[..] else { anyhow::bail!("no numbers: {said}") };
     assert_eq!(answered + refused, offered, "each is answered or told to come back: {said}");

@@ -1,6 +1,8 @@
 //! Everything the fuzzers found or were given, and as many mutations again, on the stable
 //! toolchain. `sh tests/fuzz/run` fuzzes with coverage.
 
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

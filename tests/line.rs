@@ -4,12 +4,18 @@
 
 mod line_support;
 
+#[path = "line/agreed.rs"]
+mod agreed;
 #[path = "line/dialling.rs"]
 mod dialling;
 #[path = "line/failing.rs"]
 mod failing;
+#[path = "line/families.rs"]
+mod families;
 #[path = "line/keys.rs"]
 mod keys;
+#[path = "line/names.rs"]
+mod names;
 #[path = "line/nobody.rs"]
 mod nobody;
 #[path = "line/offices.rs"]
@@ -20,6 +26,10 @@ mod operating;
 mod ringing;
 #[path = "line/talking.rs"]
 mod talking;
+#[path = "line/tls.rs"]
+mod tls;
+#[path = "line/trunk_faults.rs"]
+mod trunk_faults;
 #[path = "line/trunks.rs"]
 mod trunks;
 #[path = "line/window.rs"]

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use phone::{Bench, Phone, tone};
 use polaris::media::{Order, Repeat, Sound, StreamId};
 use polaris::rtp::{HEADER_LEN, Header, encode};
-use polaris::words::{Codec, PlayId, StreamFormat};
+use polaris::words::{Codec, Law, PlayId, StreamFormat};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -55,7 +55,7 @@ impl Talker {
         let (length, _) = self.phone.socket.recv_from(&mut heard).expect("a packet in time");
         assert_eq!(length, HEADER_LEN + 160);
         let header = Header {
-            payload_type: self.phone.codec.payload_type(),
+            payload_type: Codec::from(self.phone.codec).payload_type(),
             marker: false,
             sequence: self.sequence,
             timestamp: u32::from(self.sequence) * 160,
@@ -91,8 +91,8 @@ fn no_packet_allocates_neither_playing_nor_bridged() {
     assert_eq!(seen, 1, "the allocator counts");
 
     // The second telephone knows no telephone-event: its tones are listened to.
-    let one = Phone::at("127.0.41.31", Codec::Pcma);
-    let two = Phone::at("127.0.41.32", Codec::Pcmu);
+    let one = Phone::at("127.0.41.31", Law::Pcma);
+    let two = Phone::at("127.0.41.32", Law::Pcmu);
     let mut bench = Bench::at("127.0.41.30");
     let (to_one, to_two) = (bench.open(1, &[]), bench.open(2, &[]));
     bench.agree(1, one.format());

@@ -16,5 +16,11 @@ mod lossy;
 mod offers;
 #[path = "sip/oracle.rs"]
 mod oracle;
+#[path = "sip/prack.rs"]
+mod prack;
+#[path = "sip/routes.rs"]
+mod routes;
 #[path = "sip/semantics.rs"]
 mod semantics;
+#[path = "sip/session.rs"]
+mod session;

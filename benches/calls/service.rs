@@ -73,16 +73,22 @@ impl Service {
         process::memory_kb(self.process.id())
     }
 
-    /// What a command of the program prints about its calls.
+    /// Stops it; what a command of the program then prints about its calls.
     #[allow(dead_code, reason = "a measurement looks at no call")]
-    pub(crate) fn tells(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    pub(crate) fn stop_and_tell(mut self, arguments: &[&str]) -> anyhow::Result<String> {
+        self.end()?;
         let output = polaris(self.folder.path(), arguments).output()?;
         anyhow::ensure!(output.status.success(), "{arguments:?}: {output:?}");
         Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Stops it as an operator would, and says what it complained of.
+    #[allow(dead_code, reason = "not every use of it is a measurement")]
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> anyhow::Result<()> {
         Command::new("kill").arg(self.process.id().to_string()).status()?;
         // The log ends with the process.
         let complaints: Vec<String> = self.complaints.iter().collect();

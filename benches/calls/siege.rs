@@ -1,7 +1,6 @@
 //! The service with more upon it than it wants: strangers, and too many calls.
 
 use std::fmt;
-use std::time::Instant;
 
 use super::flood::{Flood, Sent, Target};
 use super::service::{SOUND_PORTS, Service, strangers};
@@ -35,11 +34,10 @@ pub(crate) fn flooded(
     let before = service.memory_kb()?;
     let sound = (*SOUND_PORTS.start()..SOUND_PORTS.start() + 200).collect();
     let flood = Flood::start(&Target { sip: service.address, sound, strangers: strangers() });
-    let begun = Instant::now();
     let calls = load.ask(&format!("calls {calls} 10 0 bridged {number}"))?;
     let sound = load.ask(&format!("watch {TALK}"))?;
     let grown_kb = service.memory_kb()?.saturating_sub(before);
-    let sent = flood.stop(begun)?;
+    let sent = flood.stop()?;
     load.finish()?;
     Ok(Flooded { calls, sound, grown_kb, sent })
 }

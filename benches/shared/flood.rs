@@ -1,6 +1,8 @@
 //! Strangers who mean no good, in a bounded number: scanners' INVITEs and REGISTERs,
 //! junk for every port, connections nobody speaks on.
 
+#![allow(clippy::disallowed_methods, reason = "a flood comes at its own pace")]
+
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,6 +41,7 @@ pub(crate) struct Target {
 /// A flood in progress.
 pub(crate) struct Flood {
     stop: Arc<AtomicBool>,
+    begun: Instant,
     datagrams: JoinHandle<std::io::Result<[usize; 3]>>,
     connections: JoinHandle<std::io::Result<usize>>,
 }
@@ -61,14 +64,15 @@ impl Flood {
         Self {
             datagrams: std::thread::spawn(move || datagrams(&mine, &first)),
             connections: std::thread::spawn(move || connections(&theirs, &second)),
+            begun: Instant::now(),
             stop,
         }
     }
 
     /// Ends it.
-    pub(crate) fn stop(self, begun: Instant) -> std::io::Result<Sent> {
+    pub(crate) fn stop(self) -> std::io::Result<Sent> {
         self.stop.store(true, Ordering::Relaxed);
-        let seconds = begun.elapsed().as_secs_f64();
+        let seconds = self.begun.elapsed().as_secs_f64();
         let panicked = |_| std::io::Error::other("the flood broke off");
         let [invites, registers, junk] = self.datagrams.join().map_err(panicked)??;
         let connections = self.connections.join().map_err(panicked)??;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{check_paths, duty, files, house, plans, trunks};
+use super::{certificates, check_paths, duty, files, house, plans, trunks};
 use crate::dialplan::{self, Plan};
 use crate::roster::{Need, Roster};
 use crate::store::{KEPT_ROSTER, ReadCallsError, Reader};
@@ -67,6 +67,12 @@ pub(super) async fn check(
         severity: "warning",
         about: "system",
         text: error.to_string(),
+    }));
+    let certificate = certificates::own_complaint(&config, house::wall());
+    findings.extend(certificate.map(|(severity, text)| Finding {
+        severity,
+        about: "certificate",
+        text,
     }));
     findings.extend(trunks::complaints(&config).into_iter().map(|text| Finding {
         severity: "warning",

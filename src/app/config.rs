@@ -1,16 +1,17 @@
 //! `polaris.toml`: what the machine needs to know. What callers hear is in the dialplans.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::config_addresses::OneOrMany;
 use super::config_places::Places;
 use super::config_trunks::Trunk;
 pub use super::config_trunks::TrunkConfig;
-use crate::line::Strangers;
+use crate::line::{CertificateFiles, Public, Strangers};
 use crate::sip::Transport;
 use crate::words::PhoneNumber;
 
@@ -34,8 +35,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where SIP is listened for.
     pub listen: Vec<Listen>,
-    /// The address told to peers in SIP and SDP, when it differs from the one listened on.
-    pub public_address: Option<IpAddr>,
+    /// Our certificate, for TLS.
+    pub certificate: Option<CertificateFiles>,
+    /// The addresses told to peers in SIP and SDP, where they differ from those listened on.
+    pub public: Public,
     /// The most calls at once; further ones hear «all circuits busy» (503).
     pub calls_max: usize,
     /// New calls a second, and twice as many at once; further ones hear 503 too.
@@ -48,10 +51,12 @@ pub struct Config {
     pub outbound_countries: Vec<String>,
     /// How long calls in hand may go on after SIGTERM.
     pub drain_max: Duration,
-    /// The address RTP is bound to.
-    pub rtp_address: IpAddr,
+    /// The addresses RTP is bound to, one of each family at most.
+    pub rtp_addresses: Vec<IpAddr>,
     /// The ports RTP may use.
     pub rtp_ports: RangeInclusive<u16>,
+    /// The DNS servers asked for trunks that are names; none for those of this machine.
+    pub dns_servers: Vec<SocketAddr>,
     /// Who carries our calls; the first by `order` that is well rings the responders.
     pub trunks: Vec<TrunkConfig>,
     /// Where the database is.
@@ -69,7 +74,7 @@ pub struct Config {
 /// One place to listen at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
-    /// UDP or TCP.
+    /// UDP, TCP or TLS.
     pub transport: Transport,
     /// Address and port.
     pub address: SocketAddr,
@@ -123,6 +128,7 @@ struct File {
     data_dir: Option<PathBuf>,
     sip: Option<Sip>,
     rtp: Option<Rtp>,
+    dns: Option<Names>,
     trunk: Option<Vec<Trunk>>,
     console: Option<Listener>,
     metrics: Option<Listener>,
@@ -135,7 +141,9 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Sip {
     listen: Option<Vec<String>>,
-    public_address: Option<String>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    public_address: Option<OneOrMany>,
     calls_max: Option<usize>,
     calls_per_second: Option<u32>,
     strangers: Option<String>,
@@ -148,7 +156,13 @@ struct Sip {
 #[serde(deny_unknown_fields)]
 struct Rtp {
     ports: Option<String>,
-    address: Option<String>,
+    address: Option<OneOrMany>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    servers: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -223,14 +237,13 @@ impl Config {
         let sip = file.sip.unwrap_or_default();
         let listen = problems.listen(sip.listen);
         let rtp = file.rtp.unwrap_or_default();
-        let default_address =
-            listen.first().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |l| l.address.ip());
         let url = file.store.unwrap_or_default().url;
         let console = problems.listener("console", file.console);
         let metrics = problems.listener("metrics", file.metrics);
         let config = Self {
             store_url: store_url(url.as_deref(), &folder, &data_dir),
-            public_address: problems.address("public_address", sip.public_address.as_deref()),
+            certificate: problems.certificate(sip.certificate, sip.key, &listen, &folder),
+            public: problems.public(sip.public_address),
             calls_max: problems.calls_max(sip.calls_max),
             calls_per_second: problems.rate(
                 "calls_per_second",
@@ -245,10 +258,9 @@ impl Config {
             ),
             outbound_countries: problems.countries(sip.outbound_countries),
             drain_max: problems.duration("drain_max", sip.drain_max.as_deref(), DRAIN_MAX),
-            rtp_address: problems
-                .address("address", rtp.address.as_deref())
-                .unwrap_or(default_address),
+            rtp_addresses: problems.sound(rtp.address, &listen),
             rtp_ports: problems.ports(rtp.ports.as_deref().unwrap_or("20000-29999")),
+            dns_servers: problems.dns_servers(file.dns.unwrap_or_default().servers),
             trunks: problems.trunks(file.trunk, &folder),
             prompt_overrides: problems.overrides(file.prompts.unwrap_or_default(), &folder),
             services: problems.services(file.service, &folder),
@@ -300,7 +312,10 @@ impl Problems<'_> {
                 Some(place) => listen.push(place),
                 None => self.add(
                     text,
-                    &format!("«{text}» non si capisce: scrivi \"udp:INDIRIZZO:PORTA\" o \"tcp:…\""),
+                    &format!(
+                        "«{text}» non si capisce: scrivi \"udp:INDIRIZZO:PORTA\", \"tcp:…\" o \
+                         \"tls:…\""
+                    ),
                 ),
             }
         }
@@ -330,7 +345,7 @@ impl Problems<'_> {
         parsed.unwrap_or(default)
     }
 
-    fn address(&mut self, key: &str, written: Option<&str>) -> Option<IpAddr> {
+    pub(super) fn address(&mut self, key: &str, written: Option<&str>) -> Option<IpAddr> {
         let text = written?;
         let address = text.parse().ok();
         if address.is_none() {
@@ -440,6 +455,7 @@ fn parse_listen(text: &str) -> Option<Listen> {
     let transport = match transport {
         "udp" => Transport::Udp,
         "tcp" => Transport::Tcp,
+        "tls" => Transport::Tls,
         _ => return None,
     };
     Some(Listen { transport, address: address.parse().ok()? })

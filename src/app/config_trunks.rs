@@ -10,19 +10,22 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::config::Problems;
+use super::config_tls::Shown;
+use crate::line::{NamedPeer, Target, TlsPeer};
 use crate::sip::{Account, Credentials, Transport};
+use crate::switchboard::TrunkTerms;
 
 /// The account and route to an operator.
 #[derive(Debug, Clone)]
 pub struct TrunkConfig {
     /// Its name, for logs.
     pub name: String,
-    /// Where calls to responders are sent: HOST:PORT.
+    /// Where calls to responders are sent, as it is written.
     pub host: String,
-    /// Its address; `None` for a name, until that is looked up.
-    pub proxy: Option<SocketAddr>,
-    /// The transport to the proxy.
-    pub transport: Transport,
+    /// Where that is; nothing for a name, until it is looked up.
+    pub places: Vec<Target>,
+    /// What is looked up, for a name.
+    pub named: Option<NamedPeer>,
     /// Who may call in through it.
     pub accept_from: BTreeSet<IpAddr>,
     /// Its place among the trunks: the lowest is tried first.
@@ -37,12 +40,16 @@ pub struct TrunkConfig {
     pub credentials: Option<Credentials>,
     /// The account to keep registered, for a trunk that wants that.
     pub account: Option<Account>,
+    /// What else was agreed with the operator.
+    pub terms: TrunkTerms,
+    /// What its certificate must be, for a trunk over TLS.
+    pub tls: Option<TlsPeer>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trunk {
-    name: String,
+    pub(super) name: String,
     proxy: String,
     accept_from: Option<Vec<String>>,
     order: Option<u16>,
@@ -53,8 +60,22 @@ pub(super) struct Trunk {
     username: Option<String>,
     password: Option<String>,
     password_file: Option<PathBuf>,
+    realm: Option<String>,
     register: Option<bool>,
     expires: Option<String>,
+    pub(super) outbound_proxy: Option<String>,
+    pub(super) numbers: Option<String>,
+    pub(super) numbers_in: Option<String>,
+    pub(super) called_in: Option<Vec<String>>,
+    pub(super) caller_in: Option<Vec<String>>,
+    pub(super) diversion: Option<bool>,
+    pub(super) history_info: Option<bool>,
+    pub(super) forward_caller: Option<bool>,
+    pub(super) show_hidden: Option<bool>,
+    pub(super) max_calls: Option<usize>,
+    pub(super) challenge: Option<bool>,
+    certificate_name: Option<String>,
+    ca_file: Option<PathBuf>,
 }
 
 impl Problems<'_> {
@@ -85,23 +106,17 @@ impl Problems<'_> {
     }
 
     fn trunk(&mut self, place: u16, trunk: Trunk, folder: &Path) -> Option<TrunkConfig> {
-        let (transport, host) = match trunk.proxy.split_once(':') {
-            Some(("udp", rest)) => (Transport::Udp, rest),
-            Some(("tcp", rest)) => (Transport::Tcp, rest),
-            _ => (Transport::Udp, trunk.proxy.as_str()),
-        };
-        // A name is looked up when the service starts: no command waits for the DNS.
-        let proxy = host.parse::<SocketAddr>().ok();
-        let named = host.rsplit_once(':').is_some_and(|(name, port)| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-            !name.is_empty() && name.bytes().all(plain) && port.parse().is_ok_and(|p: u16| p > 0)
-        });
-        if proxy.is_none() && !named {
-            let what = "non è un indirizzo: scrivi HOST:PORTA";
-            self.add(&trunk.proxy, &format!("trunk «{}»: «{}» {what}", trunk.name, trunk.proxy));
+        // Everything goes where the outbound proxy is; its own proxy is then only a name.
+        let way = trunk.outbound_proxy.clone().unwrap_or_else(|| trunk.proxy.clone());
+        let parsed = Proxy::parse(&way).zip(Proxy::parse(&trunk.proxy));
+        let Some((proxy, Proxy { host: own, .. })) = parsed else {
+            let what = "non è un indirizzo: scrivi NOME, NOME:PORTA o IP:PORTA, e davanti \"tcp:\" \
+                        o \"tls:\" se non è UDP";
+            self.add(&way, &format!("trunk «{}»: «{way}» {what}", trunk.name));
             return None;
         };
-        let mut accept_from: BTreeSet<IpAddr> = proxy.iter().map(SocketAddr::ip).collect();
+        let mut accept_from: BTreeSet<IpAddr> =
+            proxy.place.iter().map(|place| place.address.ip()).collect();
         for text in trunk.accept_from.clone().unwrap_or_default() {
             match text.parse() {
                 Ok(address) => drop(accept_from.insert(address)),
@@ -117,16 +132,24 @@ impl Problems<'_> {
             self.add("weight", &format!("trunk «{}»: {what}", trunk.name));
         }
         let expires = self.duration("expires", trunk.expires.as_deref(), EXPIRES);
-        let own = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let own = own.as_str();
         // Operators expect their name where it is known, not the address behind it.
-        let named = proxy.is_none().then(|| own.to_owned());
+        let behind = trunk.outbound_proxy.is_some();
+        let named = (behind || proxy.place.is_none()).then(|| own.to_owned());
         let domain = self.domain(trunk.domain.clone()).or(named);
+        let mut terms = self.terms(&trunk, credentials.as_ref());
+        terms.addresses.clone_from(&accept_from);
+        terms.outbound_proxy = behind.then(|| proxy.address());
         let account = self.account(&trunk, own, (&domain, &credentials), expires);
+        let shown =
+            Shown { name: trunk.certificate_name.clone(), authorities: trunk.ca_file.clone() };
+        let tls = self.peer(&trunk.name, (proxy.transport, proxy.host.as_str()), shown, folder);
         Some(TrunkConfig {
+            tls,
             name: trunk.name,
-            host: host.to_owned(),
-            proxy,
-            transport,
+            named: proxy.named(),
+            places: proxy.place.into_iter().collect(),
+            host: way,
             accept_from,
             order: trunk.order.unwrap_or(place),
             weight: trunk.weight.unwrap_or(1),
@@ -134,6 +157,7 @@ impl Problems<'_> {
             domain,
             credentials,
             account,
+            terms,
         })
     }
 
@@ -149,8 +173,9 @@ impl Problems<'_> {
             (None, Some(file)) => Some(self.password(&trunk.name, file, folder)?),
             (written, None) => written.clone(),
         };
+        let realm = trunk.realm.clone();
         match (trunk.username.clone(), password) {
-            (Some(username), Some(password)) => Some(Credentials { username, password }),
+            (Some(username), Some(password)) => Some(Credentials { username, password, realm }),
             (None, None) => None,
             _ => {
                 let what = "servono insieme «user» e «password» (o «password_file»)";
@@ -211,6 +236,60 @@ impl Problems<'_> {
             self.add(&text, &format!("«{text}» in «domain» non è un nome di dominio"));
         }
         Some(text)
+    }
+}
+
+/// Where a trunk is, as it is written: `sip.operatore.it`, `tls:192.0.2.1:5061`.
+struct Proxy {
+    /// As written; without one, UDP for an address.
+    written: Option<Transport>,
+    transport: Transport,
+    /// Name or address alone.
+    host: String,
+    port: Option<u16>,
+    /// For an address.
+    place: Option<Target>,
+}
+
+impl Proxy {
+    fn parse(text: &str) -> Option<Self> {
+        let (written, rest) = match text.split_once(':') {
+            Some(("udp", rest)) => (Some(Transport::Udp), rest),
+            Some(("tcp", rest)) => (Some(Transport::Tcp), rest),
+            Some(("tls", rest)) => (Some(Transport::Tls), rest),
+            _ => (None, text),
+        };
+        let transport = written.unwrap_or(Transport::Udp);
+        let alone = rest.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+        let alone = alone.map(|address| SocketAddr::new(address, transport.default_port()));
+        if let Some(address) = rest.parse::<SocketAddr>().ok().or(alone) {
+            let place = Some(Target { transport, address });
+            let host = address.ip().to_string();
+            return Some(Self { written, transport, host, port: Some(address.port()), place });
+        }
+        let (host, port) = match rest.split_once(':') {
+            Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
+            None => (rest, None),
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+        // Digits and dots alone are an address that is written wrong.
+        let named = host.bytes().all(plain) && host.bytes().any(|byte| byte.is_ascii_alphabetic());
+        named.then(|| Self { written, transport, host: host.to_owned(), port, place: None })
+    }
+
+    /// HOST:PORT, as it stands in a Route.
+    fn address(&self) -> String {
+        match (self.place, self.port) {
+            (Some(place), _) => place.address.to_string(),
+            (None, Some(port)) => format!("{}:{port}", self.host),
+            (None, None) => self.host.clone(),
+        }
+    }
+
+    /// What has to be looked up, if anything has.
+    fn named(&self) -> Option<NamedPeer> {
+        let named = NamedPeer { host: self.host.clone(), port: self.port, transport: self.written };
+        self.place.is_none().then_some(named)
     }
 }
 

@@ -19,6 +19,7 @@ use super::plans;
 use super::recognise::Recogniser;
 use crate::calendar::Hours;
 use crate::case::Fact;
+use crate::line::Target;
 use crate::roster::{Edit, Rows, Shift};
 use crate::sip::Transport;
 use crate::store;
@@ -93,7 +94,9 @@ fn configuration(folder: &Folder, trunk: SocketAddr) -> anyhow::Result<Config> {
     config.store_url = format!("sqlite:{}", config.data_dir.join("polaris.db").display());
     config.listen.retain(|listen| listen.transport == Transport::Udp);
     config.listen.iter_mut().for_each(|listen| listen.address.set_port(0));
-    config.trunks.iter_mut().for_each(|operator| operator.proxy = Some(trunk));
+    config.trunks.iter_mut().for_each(|operator| {
+        operator.places = vec![Target { transport: Transport::Udp, address: trunk }];
+    });
     std::fs::create_dir_all(&config.data_dir)?;
     Ok(config)
 }

@@ -1,5 +1,5 @@
-//! How many files the process may hold open: each stream of sound and each connection
-//! is one.
+//! How many files the process may hold open: each stream of sound is two (its reports
+//! have a port of their own), each connection is one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -25,7 +25,8 @@ pub(super) struct TooFewFiles {
 fn needed(config: &Config) -> u64 {
     let ports = u64::try_from(config.rtp_ports.clone().count()).unwrap_or(u64::MAX) / 2;
     let calls = u64::try_from(config.calls_max).unwrap_or(u64::MAX);
-    ports.min(calls.saturating_mul(STREAMS_PER_CALL)).saturating_add(OTHERS)
+    let streams = ports.min(calls.saturating_mul(STREAMS_PER_CALL));
+    streams.saturating_mul(2).saturating_add(OTHERS)
 }
 
 /// Whether the system will allow what the configuration needs.
@@ -59,7 +60,7 @@ mod tests {
     #[test]
     fn what_the_defaults_need_is_counted_and_a_low_limit_is_named() {
         let config = Config::embedded();
-        assert_eq!(needed(&config), 5_000 + OTHERS);
+        assert_eq!(needed(&config), 10_000 + OTHERS);
         assert_eq!(verdict(5_512, 5_512), Ok(()));
         let said = verdict(5_512, 1_024).unwrap_err().to_string();
         assert!(said.contains("1024") && said.contains("LimitNOFILE"), "{said}");

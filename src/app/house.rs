@@ -11,9 +11,9 @@ use anyhow::Context;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::config::Config;
-use super::{duty, files, trunks};
-use crate::line::{Gate, Line};
+use super::config::{Config, TrunkConfig};
+use super::{addresses, certificates, duty, files};
+use crate::line::{Doorway, Gate, Line, Target, Tls};
 use crate::media::{Engine, Ports, Shelf, builtin};
 use crate::rtp::encode;
 use crate::sip::{self, Endpoint, Rate};
@@ -23,7 +23,7 @@ use crate::switchboard::{
     TrunkStanding,
 };
 use crate::voice::Recordings;
-use crate::words::{Clock, Codec, Language, PromptId, SystemClock};
+use crate::words::{Clock, Language, Law, PromptId, SystemClock};
 
 /// Orders that may wait for the switchboard.
 const CONTROLS_MAX: usize = 16;
@@ -37,6 +37,8 @@ pub(super) struct House {
     /// How the trunks are.
     pub(super) trunks: watch::Receiver<Vec<TrunkStanding>>,
     pub(super) running: JoinHandle<Stopped>,
+    /// Our side of TLS, where it is spoken.
+    pub(super) tls: Option<Tls>,
 }
 
 impl House {
@@ -56,11 +58,16 @@ impl House {
             // A smaller service is better than none.
             tracing::error!("{error}");
         }
-        let found = trunks::with_addresses(config).await;
-        let config = &found;
+        let found = addresses::look_up(config).await;
+        let config = &found.config.clone();
         let gate = Gate::new(hosts(config), config.strangers);
+        for (nth, trunk) in config.trunks.iter().enumerate().filter(|(_, t)| t.named.is_some()) {
+            gate.follow(nth, trunk.places.iter().map(|place| place.address.ip()).collect());
+        }
         // The port first: a second start by mistake leaves no trace on the disk.
-        let (line, line_inbox) = open_line(config, &gate).await?;
+        let tls = certificates::open(config)?;
+        let doorway = Doorway { gate: gate.clone(), public: config.public, tls: tls.clone() };
+        let (line, line_inbox) = open_line(config, doorway).await?;
         can_call(config, &line)?;
         let ports = sound_ports(config)?;
         prepare(&config.data_dir)?;
@@ -91,12 +98,11 @@ impl House {
         if let Some(watch) = watch {
             switchboard.watch(watch);
         }
-        for (nth, trunk) in (0..).zip(&config.trunks).filter(|(_, trunk)| trunk.proxy.is_none()) {
-            tokio::spawn(trunks::look_up(nth, trunk.clone(), gate.clone(), control.clone()));
-        }
+        let listeners = addresses::Listeners { gate, tls: tls.clone(), control: control.clone() };
+        found.follow(&listeners);
         let inboxes = Inboxes { line: line_inbox, media: media_inbox, control: control_inbox };
         let running = tokio::spawn(switchboard.run(inboxes));
-        Ok(Self { control, store, addresses, trunks: standings, running })
+        Ok(Self { control, store, addresses, trunks: standings, running, tls })
     }
 }
 
@@ -127,19 +133,18 @@ fn prepare(data_dir: &Path) -> anyhow::Result<()> {
 
 async fn open_line(
     config: &Config,
-    gate: &Gate,
+    doorway: Doorway,
 ) -> anyhow::Result<(Line, mpsc::Receiver<crate::line::Arrived>)> {
     let listen: Vec<_> = config.listen.iter().map(|l| (l.transport, l.address)).collect();
-    let peers: Vec<_> =
-        config.trunks.iter().filter_map(|t| Some((t.transport, t.proxy?))).collect();
-    Ok(Line::open(&listen, &peers, gate.clone(), config.public_address).await?)
+    let peers: Vec<_> = places(config).map(|(_, place)| (place.transport, place.address)).collect();
+    Ok(Line::open(&listen, &peers, doorway).await?)
 }
 
 /// A trunk that no open socket can reach would make every responder «unreachable».
 fn can_call(config: &Config, line: &Line) -> anyhow::Result<()> {
-    for trunk in &config.trunks {
-        let Some(proxy) = trunk.proxy else { continue };
-        line.route_to(trunk.transport, proxy).with_context(|| {
+    // What the DNS says may change: it stops no start.
+    for (trunk, place) in places(config).filter(|(trunk, _)| trunk.named.is_none()) {
+        line.route_to(place.transport, place.address).with_context(|| {
             format!(
                 "il trunk «{}» ({}) non si può raggiungere da nessun indirizzo di [sip] listen: \
                  aggiungine uno dello stesso tipo",
@@ -151,15 +156,22 @@ fn can_call(config: &Config, line: &Line) -> anyhow::Result<()> {
 }
 
 /// The ports for sound, one of them tried: without sound no call could be answered.
-fn sound_ports(config: &Config) -> anyhow::Result<Ports> {
-    let mut ports = Ports::new(config.rtp_address, config.rtp_ports.clone());
-    ports.bind().with_context(|| {
-        format!(
-            "nessuna porta per l'audio su {}: correggi «address» o «ports» in [rtp]",
-            config.rtp_address
-        )
-    })?;
+fn sound_ports(config: &Config) -> anyhow::Result<Vec<Ports>> {
+    let mut ports = Vec::new();
+    for address in &config.rtp_addresses {
+        let mut of_family = Ports::new(*address, config.rtp_ports.clone());
+        of_family.bind().with_context(|| {
+            format!("nessuna porta per l'audio su {address}: correggi «address» o «ports» in [rtp]")
+        })?;
+        ports.push(of_family);
+    }
     Ok(ports)
+}
+
+/// Every place of every trunk.
+fn places(config: &Config) -> impl Iterator<Item = (&TrunkConfig, Target)> {
+    let of = |trunk: &'_ TrunkConfig| trunk.places.clone();
+    config.trunks.iter().flat_map(move |trunk| of(trunk).into_iter().map(move |p| (trunk, p)))
 }
 
 fn hosts(config: &Config) -> BTreeSet<IpAddr> {
@@ -179,23 +191,26 @@ fn endpoint_config(config: &Config) -> sip::Config {
 fn settings(config: &Config) -> Settings {
     let trunks = config.trunks.iter().map(|trunk| TrunkRoute {
         name: trunk.name.clone(),
-        transport: trunk.transport,
-        proxy: trunk.proxy,
+        places: trunk.places.clone(),
         order: trunk.order,
         weight: trunk.weight,
         probe: trunk.probe,
         domain: trunk.domain.clone(),
         credentials: trunk.credentials.clone(),
         account: trunk.account.clone(),
+        terms: trunk.terms.clone(),
     });
     Settings {
         calls_max: config.calls_max,
         outbound_rate: Rate::per_minute(config.outbound_per_minute),
         outbound_countries: config.outbound_countries.clone(),
-        public_address: config.public_address,
+        public: config.public,
         voicemail_dir: config.data_dir.join("voicemail"),
         trunks: trunks.collect(),
-        trunk_hosts: hosts(config).into_iter().collect(),
+        trunk_hosts: hosts(config)
+            .into_iter()
+            .chain(places(config).map(|(_, place)| place.address.ip()))
+            .collect(),
     }
 }
 
@@ -221,7 +236,7 @@ pub(super) fn shelf_codes(
     recordings: &Recordings,
 ) -> impl Iterator<Item = (Language, PromptId, Vec<u8>)> {
     recordings.iter().map(|(language, id, samples)| {
-        (language, id, samples.iter().map(|sample| encode(Codec::Pcma, *sample)).collect())
+        (language, id, samples.iter().map(|sample| encode(Law::Pcma, *sample)).collect())
     })
 }
 

@@ -14,9 +14,9 @@ use tokio::time::MissedTickBehavior;
 
 use super::recognise::{Heard, Recogniser};
 use crate::rtp::{HEADER_LEN, Header, KeyReceiver, Packet, decode, encode, silence};
-use crate::sip::sdp::{self, LocalSound};
-use crate::sip::{DialogId, Endpoint, Event, Outgoing, Route, Transport};
-use crate::words::{Clock, Codec, Digit, StreamFormat, SystemClock};
+use crate::sip::sdp::{self, LocalSound, Width};
+use crate::sip::{DialogId, Endpoint, Event, Forwarding, Outgoing, Route, Transport, host};
+use crate::words::{Clock, Codec, Digit, Law, StreamFormat, SystemClock};
 
 /// Samples in one packet.
 const FRAME: usize = 160;
@@ -97,6 +97,7 @@ impl Phone {
             port: sound.local_addr()?.port(),
             session: 1,
             version: 1,
+            width: Width::Narrow,
         };
         let (orders, inbox) = mpsc::unbounded_channel();
         let (tell, told) = mpsc::unbounded_channel();
@@ -253,9 +254,11 @@ impl Handset {
             to,
             to_host: None,
             from_number: from,
-            from_host: self.address.ip().to_string(),
+            from_host: host(self.address.ip()),
             sdp,
             credentials: None,
+            forwarding: Forwarding::default(),
+            outbound_proxy: None,
         };
         match self.endpoint.invite(self.clock.now(), outgoing) {
             Ok(call) => self.call = Some(call),
@@ -345,11 +348,11 @@ impl Handset {
         if packet.header.payload_type != format.payload_type {
             return;
         }
-        let samples: Vec<i16> = decode(format.codec, packet.payload).collect();
+        let samples: Vec<i16> = decode(law(&format), packet.payload).collect();
         if self.heard.len() < HEARD_MAX {
             self.heard.extend_from_slice(&samples);
         }
-        let coded: Vec<u8> = samples.iter().map(|s| encode(Codec::Pcma, *s)).collect();
+        let coded: Vec<u8> = samples.iter().map(|s| encode(Law::Pcma, *s)).collect();
         for heard in self.ear.hear(&coded) {
             self.tell(Told::Heard(heard));
         }
@@ -379,10 +382,11 @@ impl Handset {
         if let Some(pressing) = self.pressing.front_mut() {
             pressing.packets += 1;
         }
+        let law = law(format);
         let mut datagram = vec![0; HEADER_LEN];
         for _ in 0..FRAME {
-            let coded = self.saying.pop_front().map(|sample| encode(format.codec, sample));
-            datagram.push(coded.unwrap_or_else(|| silence(format.codec)));
+            let coded = self.saying.pop_front().map(|sample| encode(law, sample));
+            datagram.push(coded.unwrap_or_else(|| silence(law)));
         }
         let header = self.sent.header(format.payload_type, false);
         header.write(&mut datagram);
@@ -418,4 +422,12 @@ fn key_packet(pressing: &mut Pressing, payload_type: u8, sent: &mut Sent) -> Opt
     pressing.packets += 1;
     sent.timestamp = sent.timestamp.wrapping_add(FRAME as u32);
     Some(datagram)
+}
+
+/// What it speaks: it offers and takes G.711 alone.
+fn law(format: &StreamFormat) -> Law {
+    match format.codec {
+        Codec::G711(law) => law,
+        Codec::G722 => Law::Pcma,
+    }
 }

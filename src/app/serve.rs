@@ -9,7 +9,9 @@ use anyhow::anyhow;
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
+use super::certificates;
 use super::command::Exit;
 use super::config::Config;
 use super::duty;
@@ -48,12 +50,14 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
     let window = open_console(&config, &read, &house).await;
     let (drain, drains) = watch::channel(false);
     let gauges = open_metrics(counted, &house, drains).await;
-    let board = tokio::spawn(trunks::keep(config.data_dir.clone(), house.trunks));
-    let watch = tokio::spawn(watch_roster(
-        house.store.clone(),
-        config.data_dir.clone(),
-        house.control.clone(),
-    ));
+    let mut beside = JoinSet::new();
+    beside.spawn(trunks::keep(config.clone(), house.trunks, house.tls.clone()));
+    let (look, asked) = mpsc::channel(1);
+    if let Some(tls) = house.tls {
+        beside.spawn(certificates::keep(tls, asked));
+    }
+    let roster = watch_roster(house.store.clone(), config.data_dir.clone(), house.control.clone());
+    beside.spawn(roster);
     let mut running = house.running;
     let mut draining = false;
     let mut losses = tokio::time::interval(LOSSES_EVERY);
@@ -72,7 +76,11 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
                 };
             }
             order = orders.next() => match order {
-                Order::Reload => reload(&config, &recordings, &house.control).await,
+                Order::Reload => {
+                    // One wish that waits already is enough; without TLS nobody waits.
+                    let _ = look.try_send(());
+                    reload(&config, &recordings, &house.control).await;
+                }
                 Order::Stop => {
                     drain.send_replace(true);
                     let order = match std::mem::replace(&mut draining, true) {
@@ -85,8 +93,7 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
             _ = losses.tick() => logs.tell_of_losses(),
         }
     };
-    watch.abort();
-    board.abort();
+    beside.abort_all();
     for window in [window, gauges].into_iter().flatten() {
         window.abort();
     }

@@ -4,25 +4,22 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
+use super::certificates::Shown;
 use super::command::Exit;
 use super::config::{Config, TrunkConfig};
 use super::house;
-use crate::line::Gate;
+use crate::line::Tls;
 use crate::sip::Registered;
-use crate::switchboard::{Control, Health, TrunkStanding, Why};
+use crate::switchboard::{Health, TrunkStanding, Why};
 
-/// How often a name is looked up until it has an address, and how long that may take.
-const LOOK_UP_EVERY: Duration = Duration::from_secs(10);
-const LOOK_UP_MAX: Duration = Duration::from_secs(4);
 /// How often the file is written without news: its age says that the service runs.
 const WRITE_EVERY: Duration = Duration::from_secs(30);
 /// An older file is of a service that runs no more.
@@ -45,10 +42,12 @@ struct Line {
     registration: Option<String>,
     /// The registrar's refusal; 408 is silence.
     registration_status: Option<u16>,
+    /// What a trunk over TLS has shown; null for others.
+    certificate: Option<Shown>,
 }
 
 impl Line {
-    fn new(standing: &TrunkStanding) -> Self {
+    fn new(standing: &TrunkStanding, certificate: Option<Shown>) -> Self {
         let (state, why) = match standing.health {
             Health::Ill(Why::DeafToCalls) => ("ill", Some("deaf_to_calls")),
             Health::Ill(Why::NoAddress) => ("ill", Some("no_address")),
@@ -67,6 +66,7 @@ impl Line {
         Self {
             registration: registration.map(str::to_owned),
             registration_status,
+            certificate,
             trunk: standing.name.clone(),
             state: state.to_owned(),
             since: standing.since,
@@ -78,12 +78,19 @@ impl Line {
         self.state == "ill" || self.registration_status.is_some()
     }
 
-    /// What to see to, in Italian.
-    fn advice(&self) -> &'static str {
+    /// What to see to, in Italian; the certificate first, which may be why it is ill.
+    fn advice(&self) -> Vec<String> {
+        let certificate = self.certificate.as_ref().and_then(|shown| shown.advice(house::wall()));
+        let disbelieved = self.certificate.as_ref().is_some_and(|c| c.distrust.is_some());
+        let others = Some(self.advice_on_answers()).filter(|text| !text.is_empty() && !disbelieved);
+        certificate.into_iter().chain(others.map(str::to_owned)).collect()
+    }
+
+    fn advice_on_answers(&self) -> &'static str {
         match self.registration_status {
             Some(408 | 503) => {
                 return "il registrar non risponde: chiedi all'operatore indirizzo, porta e \
-                        trasporto (UDP o TCP) per la registrazione";
+                        trasporto (UDP, TCP o TLS) per la registrazione";
             }
             Some(_) => {
                 return "la registrazione è rifiutata: chiedi all'operatore utente, password e \
@@ -94,8 +101,8 @@ impl Line {
         match self.why.as_deref() {
             Some("silent") => {
                 "non risponde alle OPTIONS: chiedi all'operatore se il nostro indirizzo è \
-                 abilitato, se indirizzo, porta e trasporto (UDP o TCP) sono giusti, e se risponde \
-                 alle OPTIONS (se no: «probe = false»)"
+                 abilitato, se indirizzo, porta e trasporto (UDP, TCP o TLS) sono giusti, e se \
+                 risponde alle OPTIONS (se no: «probe = false»)"
             }
             Some("deaf_to_calls") => {
                 "non risponde alle chiamate: chiedi all'operatore se il nostro indirizzo e il \
@@ -116,12 +123,21 @@ impl Line {
 
 /// Keeps the file as long as the service runs. A file that cannot be written is logged
 /// once: no call waits for it.
-pub(super) async fn keep(data_dir: PathBuf, mut told: watch::Receiver<Vec<TrunkStanding>>) {
+pub(super) async fn keep(
+    config: Config,
+    mut told: watch::Receiver<Vec<TrunkStanding>>,
+    tls: Option<Tls>,
+) {
     let mut complained = false;
     loop {
-        let trunks = told.borrow_and_update().iter().map(Line::new).collect();
+        let shown = shown(&config, tls.as_ref());
+        let line = |trunk: &TrunkStanding| {
+            let shown = shown.iter().find(|(name, _)| *name == trunk.name);
+            Line::new(trunk, shown.map(|(_, shown)| shown.clone()))
+        };
+        let trunks = told.borrow_and_update().iter().map(line).collect();
         let board = Board { written: house::wall(), trunks };
-        let file = file(&data_dir);
+        let file = file(&config.data_dir);
         let written = tokio::task::spawn_blocking(move || write(&file, &board)).await;
         if !matches!(written, Ok(Ok(()))) && !std::mem::replace(&mut complained, true) {
             tracing::warn!("the state of the trunks cannot be written");
@@ -132,40 +148,14 @@ pub(super) async fn keep(data_dir: PathBuf, mut told: watch::Receiver<Vec<TrunkS
     }
 }
 
-/// The configuration with the addresses of trunks that are written as names, as far as
-/// they are found at once.
-pub(super) async fn with_addresses(config: &Config) -> Config {
-    let mut config = config.clone();
-    for trunk in config.trunks.iter_mut().filter(|trunk| trunk.proxy.is_none()) {
-        trunk.proxy = address_of(&trunk.host).await;
-        trunk.accept_from.extend(trunk.proxy.map(|proxy| proxy.ip()));
-    }
-    config
-}
-
-/// Looks for the address of a trunk whose name had none at the start, until it has.
-pub(super) async fn look_up(
-    trunk: usize,
-    config: TrunkConfig,
-    gate: Gate,
-    control: mpsc::Sender<Control>,
-) {
-    tracing::error!(trunk.name = config.name, "the name of the trunk has no address: tried again");
-    let mut every = tokio::time::interval(LOOK_UP_EVERY);
-    loop {
-        every.tick().await;
-        let Some(proxy) = address_of(&config.host).await else { continue };
-        tracing::info!(trunk.name = config.name, sip.remote = %proxy, "the trunk has an address");
-        gate.admit(proxy.ip());
-        // A closed inbox means that the service ends.
-        let _ = control.send(Control::TrunkFound { trunk, proxy }).await;
-        return;
-    }
-}
-
-async fn address_of(host: &str) -> Option<SocketAddr> {
-    let found = tokio::time::timeout(LOOK_UP_MAX, tokio::net::lookup_host(host)).await;
-    found.ok()?.ok()?.next()
+/// What each trunk over TLS has shown, by its name.
+fn shown(config: &Config, tls: Option<&Tls>) -> Vec<(String, Shown)> {
+    let seen = tls.map(Tls::seen).unwrap_or_default();
+    let of = |trunk: &TrunkConfig| {
+        let seen = seen.iter().find(|seen| Some(&seen.name) == trunk.tls.as_ref().map(|t| &t.name));
+        Some((trunk.name.clone(), Shown::new(seen?.clone())))
+    };
+    config.trunks.iter().filter_map(of).collect()
 }
 
 /// Whole or not at all: it is read while it is written.
@@ -199,15 +189,16 @@ fn read(config: &Config) -> anyhow::Result<Option<Board>> {
     Ok(Some(board).filter(|_| age <= FRESH))
 }
 
-/// A sentence for each trunk that the running service finds ill.
+/// A sentence for each thing that the running service finds wrong with a trunk.
 pub(super) fn complaints(config: &Config) -> Vec<String> {
     // Without a running service there is nothing to say.
     let board = read(config).ok().flatten();
     let lines = board.into_iter().flat_map(|board| board.trunks);
-    lines
-        .filter(Line::is_ill)
-        .map(|line| format!("trunk «{}»: {}", line.trunk, line.advice()))
-        .collect()
+    let of = |line: Line| {
+        let advice = line.advice().into_iter();
+        advice.map(move |advice| format!("trunk «{}»: {advice}", line.trunk)).collect::<Vec<_>>()
+    };
+    lines.flat_map(of).collect()
 }
 
 pub(super) fn trunks(config: &Config, json: bool) -> anyhow::Result<Exit> {
@@ -233,11 +224,11 @@ pub(super) fn trunks(config: &Config, json: bool) -> anyhow::Result<Exit> {
             };
             let since = since.format("%d-%m-%Y %H:%M:%S");
             println!("{}: {state} dal {since}{registration}", line.trunk);
-            if line.is_ill() {
-                println!("  {}", line.advice());
+            for advice in line.advice() {
+                println!("  {advice}");
             }
         }
     }
-    let ill = board.trunks.iter().any(Line::is_ill);
-    Ok(if ill { Exit::Problems } else { Exit::Done })
+    let wrong = board.trunks.iter().any(|line| line.is_ill() || !line.advice().is_empty());
+    Ok(if wrong { Exit::Problems } else { Exit::Done })
 }

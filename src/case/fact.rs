@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AttemptOutcome, Outcome};
-use crate::words::{Category, Digit, Language, PhoneNumber, PromptId};
+use crate::words::{Category, Digit, Language, PhoneNumber, PromptId, SoundQuality};
 
 /// Counts the rings of one call, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -141,6 +141,15 @@ pub enum Fact {
         /// Whose.
         party: Party,
     },
+    /// How well the sound of one side arrived, once its leg is over.
+    SoundMeasured {
+        /// Whose.
+        party: Party,
+        /// Their sound, here; `None` when none came.
+        here: Option<SoundQuality>,
+        /// Our sound, there, as their phone reported it; `None` when it said nothing.
+        there: Option<SoundQuality>,
+    },
     /// A side hung up.
     HungUp {
         /// Which.
@@ -216,6 +225,7 @@ impl Fact {
             Self::Held { .. } => "held",
             Self::Resumed { .. } => "resumed",
             Self::MediaLost { .. } => "media_lost",
+            Self::SoundMeasured { .. } => "sound_measured",
             Self::HungUp { .. } => "hung_up",
             Self::LineLost { .. } => "line_lost",
             Self::NobodyAccepted => "nobody_accepted",
@@ -260,6 +270,7 @@ impl Fact {
             Self::Held { party } => format!("In attesa ({}).", party.italian()),
             Self::Resumed { party } => format!("Attesa finita ({}).", party.italian()),
             Self::MediaLost { party } => format!("Non arriva più audio ({}).", party.italian()),
+            Self::SoundMeasured { party, here, there } => sound_measured(*party, *here, *there),
             Self::HungUp { party } => format!("Riagganciato ({}).", party.italian()),
             Self::LineLost { party } => format!("Linea caduta ({}).", party.italian()),
             Self::NobodyAccepted => "Nessuno ha accettato la chiamata.".into(),
@@ -293,6 +304,12 @@ fn rang(responder: &str, step: u32, round: u32, why: &str) -> String {
     } else {
         format!("Squilla {responder}, livello {step}, giro {round} ({why}).")
     }
+}
+
+fn sound_measured(party: Party, here: Option<SoundQuality>, there: Option<SoundQuality>) -> String {
+    let here = here.map_or_else(|| "nessun audio in arrivo".to_owned(), SoundQuality::italian);
+    let there = there.map(|there| format!("; al suo telefono {}", there.italian()));
+    format!("Qualità audio ({}): {here}{}.", party.italian(), there.unwrap_or_default())
 }
 
 fn attempt_ended(outcome: AttemptOutcome) -> &'static str {

@@ -5,7 +5,7 @@
 //!
 //! Law: a stranger costs neither memory nor, beyond a few a second, an answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -18,12 +18,19 @@ use crate::words::{Clock, SystemClock};
 /// The addresses of our trunks; everybody else is a stranger. Its copies are one gate.
 #[derive(Debug, Clone)]
 pub struct Gate {
-    admitted: Arc<RwLock<BTreeSet<IpAddr>>>,
+    admitted: Arc<RwLock<Admitted>>,
     strangers: Strangers,
     counts: Arc<Mutex<Counts>>,
     /// Packets and connections of strangers.
     turned_away: Counter,
     clock: SystemClock,
+}
+
+#[derive(Debug)]
+struct Admitted {
+    written: BTreeSet<IpAddr>,
+    /// Of each trunk known by name: its addresses, and those it had before.
+    followed: BTreeMap<usize, [BTreeSet<IpAddr>; 2]>,
 }
 
 /// What a stranger's request gets.
@@ -47,8 +54,8 @@ struct Counts {
 impl Gate {
     /// A gate that lets these addresses in.
     pub fn new(admitted: impl IntoIterator<Item = IpAddr>, strangers: Strangers) -> Self {
-        let admitted: BTreeSet<IpAddr> =
-            admitted.into_iter().map(|address| address.to_canonical()).collect();
+        let written = admitted.into_iter().map(|address| address.to_canonical()).collect();
+        let admitted = Admitted { written, followed: BTreeMap::new() };
         let seed = || rand::RngExt::random(&mut rand::rng());
         let counts = Counts {
             answers: Buckets::new(ANSWERS, seed()),
@@ -68,13 +75,17 @@ impl Gate {
     /// Whether packets from there are read.
     pub fn admits(&self, address: IpAddr) -> bool {
         let admitted = self.admitted.read().unwrap_or_else(PoisonError::into_inner);
-        admitted.contains(&address.to_canonical())
+        let address = address.to_canonical();
+        let mut followed = admitted.followed.values().flatten();
+        admitted.written.contains(&address) || followed.any(|known| known.contains(&address))
     }
 
-    /// Lets an address in from now on.
-    pub fn admit(&self, address: IpAddr) {
+    /// Lets a trunk in at these addresses, and at those it had before: calls of then may
+    /// still be talking.
+    pub fn follow(&self, trunk: usize, addresses: BTreeSet<IpAddr>) {
         let mut admitted = self.admitted.write().unwrap_or_else(PoisonError::into_inner);
-        admitted.insert(address.to_canonical());
+        let [now, before] = admitted.followed.entry(trunk).or_default();
+        *before = std::mem::replace(now, addresses);
     }
 
     /// Whether a request of a stranger from there is answered.
@@ -131,10 +142,21 @@ mod tests {
         let gate = Gate::new(["127.0.0.78".parse().unwrap()], Strangers::Refuse);
         assert!(gate.admits("127.0.0.78".parse().unwrap()));
         assert!(gate.admits("::ffff:127.0.0.78".parse().unwrap()));
-        let late = "127.0.0.79".parse().unwrap();
-        assert!(!gate.admits(late));
-        gate.clone().admit(late);
-        assert!(gate.admits(late));
+    }
+
+    #[test]
+    fn a_trunk_that_moves_is_followed_and_left_one_move_later() {
+        let gate = Gate::new(["192.0.2.1".parse().unwrap()], Strangers::Refuse);
+        let all = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+        let all = all.map(|text| text.parse::<IpAddr>().unwrap());
+        let admitted = || all.map(|address| gate.admits(address));
+        assert_eq!(admitted(), [true, false, false, false]);
+        gate.clone().follow(0, BTreeSet::from([all[1]]));
+        assert_eq!(admitted(), [true, true, false, false]);
+        gate.follow(0, BTreeSet::from([all[2]]));
+        assert_eq!(admitted(), [true, true, true, false]);
+        gate.follow(0, BTreeSet::from([all[3]]));
+        assert_eq!(admitted(), [true, false, true, true]);
     }
 
     #[test]

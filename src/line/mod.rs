@@ -3,15 +3,23 @@
 //! It carries whole messages and knows nothing of what they say. Strangers are
 //! turned away here, before anything is allocated for them.
 
+mod certificate;
+mod connections;
+mod dns;
 mod gate;
-mod tcp;
+mod pulse;
+mod reading;
+mod tls;
 mod udp;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::sync::mpsc;
 
+pub use certificate::{CertificateFiles, ReadCertificateError, read_authorities};
+pub use dns::{Dns, LocateError, Located, NamedPeer, Target};
 pub use gate::{Gate, Strangers};
+pub use tls::{Distrust, PeerSeen, Reread, Tls, TlsPeer};
 
 use crate::sip::{Route, Transmit, Transport};
 
@@ -48,7 +56,7 @@ pub enum OpenLineError {
     InUse {
         /// The address.
         address: SocketAddr,
-        /// UDP or TCP.
+        /// UDP, TCP or TLS.
         transport: &'static str,
     },
     /// The machine refuses.
@@ -56,7 +64,7 @@ pub enum OpenLineError {
     Refused {
         /// The address.
         address: SocketAddr,
-        /// UDP or TCP.
+        /// UDP, TCP or TLS.
         transport: &'static str,
         /// Why.
         #[source]
@@ -73,65 +81,80 @@ impl OpenLineError {
     }
 }
 
+/// Who comes in, and how we are seen.
+#[derive(Debug, Clone)]
+pub struct Doorway {
+    /// Who may talk to us.
+    pub gate: Gate,
+    /// Our addresses as peers see them.
+    pub public: Public,
+    /// Our side of TLS, where it is spoken.
+    pub tls: Option<Tls>,
+}
+
+/// The addresses peers see us at, where they are not those listened on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Public {
+    /// For peers over IPv4.
+    pub v4: Option<Ipv4Addr>,
+    /// For peers over IPv6.
+    pub v6: Option<Ipv6Addr>,
+}
+
+impl Public {
+    /// The address a peer sees that reaches us over the family of `peer`.
+    pub fn towards(self, peer: IpAddr) -> Option<IpAddr> {
+        match peer.to_canonical() {
+            IpAddr::V4(_) => self.v4.map(IpAddr::V4),
+            IpAddr::V6(_) => self.v6.map(IpAddr::V6),
+        }
+    }
+}
+
+impl Doorway {
+    /// Our address as `remote` should write to it.
+    fn seen_by(&self, bound: SocketAddr, remote: SocketAddr) -> SocketAddr {
+        let public = self.public.towards(remote.ip());
+        let address = public.unwrap_or_else(|| gate::own_address(bound.ip(), remote));
+        SocketAddr::new(address, bound.port())
+    }
+}
+
 /// The open sockets.
 #[derive(Debug)]
 pub struct Line {
     udp: Vec<udp::Place>,
-    tcp: tcp::Connections,
-    tcp_local: Option<SocketAddr>,
-    seen: Seen,
-}
-
-/// How peers see us: what is written into Via and Contact.
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    public: Option<IpAddr>,
-}
-
-impl Seen {
-    /// Our address as `remote` should write to it.
-    fn by(self, bound: SocketAddr, remote: SocketAddr) -> SocketAddr {
-        let address = self.public.unwrap_or_else(|| gate::own_address(bound.ip(), remote));
-        SocketAddr::new(address, bound.port())
-    }
+    connections: connections::Connections,
+    listeners: Vec<(Transport, SocketAddr)>,
+    doorway: Doorway,
 }
 
 impl Line {
     /// Opens every listener.
     ///
     /// `peers` are the addresses we send to first: a UDP peer that is not there is
-    /// then reported at once ([`Arrived::Failed`]) and not after a timeout. `public` is
-    /// the address peers see us at, when it is not the one listened on.
+    /// then reported at once ([`Arrived::Failed`]) and not after a timeout.
     ///
     /// # Errors
     /// Says which address cannot be listened on; nothing stays open then.
     pub async fn open(
         listen: &[(Transport, SocketAddr)],
         peers: &[(Transport, SocketAddr)],
-        gate: Gate,
-        public: Option<IpAddr>,
+        doorway: Doorway,
     ) -> Result<(Self, mpsc::Receiver<Arrived>), OpenLineError> {
         let (arrived, inbox) = mpsc::channel(WAITING_MAX);
-        let seen = Seen { public };
-        let tcp = tcp::Connections::new(arrived.clone(), gate.clone(), seen);
-        let mut line = Self { udp: Vec::new(), tcp, tcp_local: None, seen };
-        for (transport, address) in listen {
-            match transport {
-                Transport::Udp => {
-                    let peers = peers.iter().filter(|(transport, _)| *transport == Transport::Udp);
-                    let peers: Vec<SocketAddr> = peers.map(|(_, address)| *address).collect();
-                    let place = udp::Place::open(*address, &peers, &gate, seen, &arrived)
-                        .map_err(|source| OpenLineError::new(*address, "udp", source))?;
-                    line.udp.push(place);
-                }
-                Transport::Tcp => {
-                    let local = line
-                        .tcp
-                        .listen(*address)
-                        .await
-                        .map_err(|source| OpenLineError::new(*address, "tcp", source))?;
-                    line.tcp_local.get_or_insert(local);
-                }
+        let connections = connections::Connections::new(arrived.clone(), doorway.clone());
+        let mut line = Self { udp: Vec::new(), connections, listeners: Vec::new(), doorway };
+        for (transport, address) in listen.iter().copied() {
+            let failed = |source| OpenLineError::new(address, transport.as_str(), source);
+            if transport == Transport::Udp {
+                let peers = peers.iter().filter(|(transport, _)| *transport == Transport::Udp);
+                let peers: Vec<SocketAddr> = peers.map(|(_, address)| *address).collect();
+                let place = udp::Place::open(address, &peers, &line.doorway, &arrived);
+                line.udp.push(place.map_err(failed)?);
+            } else {
+                let local = line.connections.listen(transport, address).await.map_err(failed)?;
+                line.listeners.push((transport, local));
             }
         }
         Ok((line, inbox))
@@ -139,14 +162,17 @@ impl Line {
 
     /// Where a message to `remote` leaves from, if this transport is open.
     pub fn route_to(&self, transport: Transport, remote: SocketAddr) -> Option<Route> {
+        let fits = |local: &SocketAddr| local.is_ipv4() == remote.is_ipv4();
+        let udp = self.udp.iter().map(udp::Place::local).find(fits);
         let local = match transport {
-            Transport::Udp => {
-                let fits = |place: &&udp::Place| place.local().is_ipv4() == remote.is_ipv4();
-                self.udp.iter().find(fits)?.local()
+            Transport::Udp => udp?,
+            Transport::Tcp | Transport::Tls => {
+                let same = self.listeners.iter().filter(|(known, _)| *known == transport);
+                // A connection needs no listener to be opened.
+                same.map(|(_, local)| *local).find(fits).or(udp)?
             }
-            Transport::Tcp => self.tcp_local.or_else(|| Some(self.udp.first()?.local()))?,
         };
-        Some(Route { transport, local: self.seen.by(local, remote), remote })
+        Some(Route { transport, local: self.doorway.seen_by(local, remote), remote })
     }
 
     /// Sends one message. Never blocks: what cannot be sent now is lost as a datagram
@@ -154,21 +180,30 @@ impl Line {
     pub fn send(&self, transmit: Transmit) {
         match transmit.route.transport {
             Transport::Udp => {
-                let local = transmit.route.local;
+                let Route { local, remote, .. } = transmit.route;
+                let fits = |place: &&udp::Place| place.local().is_ipv4() == remote.is_ipv4();
+                let mut places = self.udp.iter().filter(fits);
                 // A public address is no place of ours; its port is.
-                let exact = self.udp.iter().find(|place| place.local() == local);
-                let from =
-                    exact.or_else(|| self.udp.iter().find(|p| p.local().port() == local.port()));
-                if let Some(place) = from.or_else(|| self.udp.first()) {
-                    place.send(transmit.route.remote, &transmit.bytes);
+                let exact = places.clone().find(|place| place.local() == local);
+                let from = exact
+                    .or_else(|| places.clone().find(|place| place.local().port() == local.port()));
+                if let Some(place) = from.or_else(|| places.next()) {
+                    place.send(remote, &transmit.bytes);
                 }
             }
-            Transport::Tcp => self.tcp.send(transmit.route, transmit.bytes),
+            Transport::Tcp | Transport::Tls => {
+                self.connections.send(transmit.route, transmit.bytes);
+            }
         }
     }
 
     /// The UDP addresses that are open, ports resolved.
     pub fn udp_addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.udp.iter().map(udp::Place::local)
+    }
+
+    /// The TCP and TLS addresses that are listened on, ports resolved.
+    pub fn listeners(&self) -> impl Iterator<Item = (Transport, SocketAddr)> {
+        self.listeners.iter().copied()
     }
 }

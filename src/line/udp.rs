@@ -8,7 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use super::{Arrived, Gate, Seen};
+use super::{Arrived, Doorway};
 use crate::sip::{Route, Transport, refuse_stranger};
 
 /// RFC 3261 §18.1.1: the largest datagram there can be.
@@ -35,14 +35,15 @@ impl Place {
     pub(super) fn open(
         address: SocketAddr,
         peers: &[SocketAddr],
-        gate: &Gate,
-        seen: Seen,
+        doorway: &Doorway,
         arrived: &mpsc::Sender<Arrived>,
     ) -> io::Result<Self> {
         // A shared port would hide that another program has it: ask for it alone first.
-        let local = std::net::UdpSocket::bind(address)?.local_addr()?;
+        let alone = std::net::UdpSocket::from(socket(address, Sharing::Alone)?);
+        let local = alone.local_addr()?;
+        drop(alone);
         let everybody = Arc::new(bind(local)?);
-        let reader = Reader { local, seen, gate: gate.clone(), arrived: arrived.clone() };
+        let reader = Reader { local, doorway: doorway.clone(), arrived: arrived.clone() };
         let mut place =
             Self { local, everybody: everybody.clone(), peers: Vec::new(), reader: reader.clone() };
         tokio::spawn(reader.clone().read_everybody(everybody));
@@ -50,8 +51,15 @@ impl Place {
             if place.peers.iter().any(|(known, _)| known == peer) {
                 continue;
             }
-            let socket = connect(local, *peer)?;
-            let socket = Arc::new(socket);
+            let socket = match connect(local, *peer) {
+                Ok(socket) => Arc::new(socket),
+                Err(error) => {
+                    // No way there now, as before a default route is set: the socket for
+                    // everybody reaches it once there is one.
+                    tracing::error!(sip.remote = %peer, %error, "a trunk cannot be reached yet");
+                    continue;
+                }
+            };
             tokio::spawn(reader.clone().read_peer(socket.clone(), *peer));
             place.peers.push((*peer, socket));
         }
@@ -80,10 +88,20 @@ impl Place {
     }
 }
 
-fn socket(local: SocketAddr) -> io::Result<Socket> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Alone,
+    WithOurs,
+}
+
+fn socket(local: SocketAddr, sharing: Sharing) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_reuse_port(true)?;
+    socket.set_reuse_port(sharing == Sharing::WithOurs)?;
     socket.set_nonblocking(true)?;
+    if local.is_ipv6() {
+        // Beside it there may be one for IPv4 on the same port.
+        socket.set_only_v6(true)?;
+    }
     // Smaller is no failure: the kernel caps it.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     socket.bind(&local.into())?;
@@ -91,11 +109,11 @@ fn socket(local: SocketAddr) -> io::Result<Socket> {
 }
 
 fn bind(local: SocketAddr) -> io::Result<UdpSocket> {
-    UdpSocket::from_std(socket(local)?.into())
+    UdpSocket::from_std(socket(local, Sharing::WithOurs)?.into())
 }
 
 fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = socket(local)?;
+    let socket = socket(local, Sharing::WithOurs)?;
     socket.connect(&peer.into())?;
     UdpSocket::from_std(socket.into())
 }
@@ -103,8 +121,7 @@ fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<UdpSocket> {
 #[derive(Debug, Clone)]
 struct Reader {
     local: SocketAddr,
-    seen: Seen,
-    gate: Gate,
+    doorway: Doorway,
     arrived: mpsc::Sender<Arrived>,
 }
 
@@ -116,7 +133,7 @@ impl Reader {
             match socket.recv_from(&mut buffer).await {
                 Ok((length, remote)) => {
                     let bytes = buffer.get(..length).unwrap_or_default();
-                    if self.gate.admits(remote.ip()) {
+                    if self.doorway.gate.admits(remote.ip()) {
                         self.pass(remote, bytes);
                     } else {
                         self.turn_away(&socket, remote, bytes, &mut paper);
@@ -147,7 +164,7 @@ impl Reader {
     }
 
     fn route(&self, remote: SocketAddr) -> Route {
-        Route { transport: Transport::Udp, local: self.seen.by(self.local, remote), remote }
+        Route { transport: Transport::Udp, local: self.doorway.seen_by(self.local, remote), remote }
     }
 
     /// Nobody listens over there.
@@ -158,17 +175,39 @@ impl Reader {
     fn pass(&self, remote: SocketAddr, bytes: &[u8]) {
         let message = Arrived::Message { route: self.route(remote), bytes: bytes.to_vec() };
         if self.arrived.try_send(message).is_err() {
-            self.gate.tell(remote, "too many messages at once: some were dropped");
+            self.doorway.gate.tell(remote, "too many messages at once: some were dropped");
         }
     }
 
     /// Nothing is allocated here, and nothing is kept.
     fn turn_away(&self, socket: &UdpSocket, remote: SocketAddr, bytes: &[u8], paper: &mut [u8]) {
-        self.gate.turn_away(remote, "a stranger was turned away");
-        if self.gate.answers(remote.ip())
+        self.doorway.gate.turn_away(remote, "a stranger was turned away");
+        if self.doorway.gate.answers(remote.ip())
             && let Some(refusal) = refuse_stranger(bytes, remote, paper)
         {
             let _ = socket.try_send_to(refusal, remote);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Gate, Public, Strangers};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_there_is_no_way_to_stops_nothing() {
+        let doorway = Doorway {
+            gate: Gate::new([], Strangers::Ignore),
+            public: Public::default(),
+            tls: None,
+        };
+        let (arrived, _inbox) = mpsc::channel(1);
+        // From loopback there is no way to anywhere else; asking sends nothing.
+        let peers = ["192.0.2.1:5060".parse().unwrap(), "127.0.0.44:5060".parse().unwrap()];
+        let here = "127.0.0.43:0".parse().unwrap();
+        let place = Place::open(here, &peers, &doorway, &arrived).unwrap();
+        let connected: Vec<SocketAddr> = place.peers.iter().map(|(peer, _)| *peer).collect();
+        assert_eq!(connected, peers[1..]);
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::words::{Digit, PlayId, StreamFormat};
+use crate::words::{Digit, PlayId, SoundQuality, StreamFormat};
 
 use super::port::Port;
 use super::record::RecordError;
@@ -109,6 +109,15 @@ pub enum Order {
 /// What happened to a stream.
 #[derive(Debug)]
 pub enum Report {
+    /// The stream was closed, and this is how it was; comes for every open one.
+    Closed {
+        /// Which.
+        stream: StreamId,
+        /// How its sound arrived here; `None` when none came.
+        here: Option<SoundQuality>,
+        /// How our sound arrived there, by its reports; `None` when it sent none.
+        there: Option<SoundQuality>,
+    },
     /// A key was pressed: an RFC 4733 event, or a tone where the leg has none.
     DigitPressed {
         /// By whom.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::rtp::silence;
+use crate::rtp::fill_silence;
 use crate::words::{Codec, PlayId};
 
 use super::order::Repeat;
@@ -28,7 +28,7 @@ impl Outlet {
 
     /// Fills `payload` with what comes next, then with silence; says whether there
     /// was anything left.
-    pub(super) fn fill(&mut self, law: Codec, payload: &mut [u8]) -> bool {
+    pub(super) fn fill(&mut self, codec: Codec, payload: &mut [u8]) -> bool {
         let mut filled = 0;
         while filled < payload.len() {
             let Some(sound) = self.sounds.get(self.sound) else {
@@ -38,7 +38,7 @@ impl Outlet {
                 self.sound = 0;
                 continue;
             };
-            let rest = sound.coded(law).get(self.offset..).unwrap_or_default();
+            let rest = sound.coded(codec).get(self.offset..).unwrap_or_default();
             if rest.is_empty() {
                 self.sound += 1;
                 self.offset = 0;
@@ -49,7 +49,7 @@ impl Outlet {
             filled += length;
             self.offset += length;
         }
-        payload[filled..].fill(silence(law));
+        fill_silence(codec, &mut payload[filled..]);
         filled > 0
     }
 }
@@ -57,6 +57,8 @@ impl Outlet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rtp::silence;
+    use crate::words::Law;
 
     fn outlet(lengths: &[usize], repeat: Repeat) -> Outlet {
         let sound = |length: &usize| Arc::new(Sound::from_pcm(&vec![8000; *length]));
@@ -64,18 +66,18 @@ mod tests {
     }
 
     fn sounding(payload: &[u8]) -> usize {
-        payload.iter().filter(|byte| **byte != silence(Codec::Pcma)).count()
+        payload.iter().filter(|byte| **byte != silence(Law::Pcma)).count()
     }
 
     #[test]
     fn sounds_follow_one_another_without_a_gap_and_end() {
         let mut outlet = outlet(&[100, 0, 100], Repeat::Once);
         let mut payload = [0; 160];
-        assert!(outlet.fill(Codec::Pcma, &mut payload));
+        assert!(outlet.fill(Codec::PCMA, &mut payload));
         assert_eq!(sounding(&payload), 160);
-        assert!(outlet.fill(Codec::Pcma, &mut payload));
+        assert!(outlet.fill(Codec::PCMA, &mut payload));
         assert_eq!(sounding(&payload), 40);
-        assert!(!outlet.fill(Codec::Pcma, &mut payload));
+        assert!(!outlet.fill(Codec::PCMA, &mut payload));
         assert_eq!(sounding(&payload), 0);
     }
 
@@ -84,7 +86,7 @@ mod tests {
         let mut outlet = outlet(&[100, 7], Repeat::Forever);
         let mut payload = [0; 160];
         for _ in 0..100 {
-            assert!(outlet.fill(Codec::Pcma, &mut payload));
+            assert!(outlet.fill(Codec::PCMA, &mut payload));
             assert_eq!(sounding(&payload), 160);
         }
     }
@@ -92,7 +94,7 @@ mod tests {
     #[test]
     fn nothing_for_ever_ends() {
         for lengths in [&[][..], &[0, 0]] {
-            assert!(!outlet(lengths, Repeat::Forever).fill(Codec::Pcmu, &mut [0; 160]));
+            assert!(!outlet(lengths, Repeat::Forever).fill(Codec::PCMU, &mut [0; 160]));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! UDP ports for sound: even ones, in turn, from the configured range.
+//! UDP ports for sound: even ones, in turn, from the configured range; each with the
+//! odd one after it, for reports (RFC 3550 §11).
 
 use std::collections::VecDeque;
 use std::io;
@@ -42,9 +43,11 @@ pub enum BindPortError {
 }
 
 impl Ports {
-    /// The even ports of `range` on `address`.
+    /// The even ports of `range` on `address` whose next one lies in it, too.
     pub fn new(address: IpAddr, range: RangeInclusive<u16>) -> Self {
-        Self { address, turn: range.filter(|port| port % 2 == 0 && *port > 0).collect() }
+        let high = *range.end();
+        let turn = range.filter(|port| port % 2 == 0 && *port > 0 && *port < high).collect();
+        Self { address, turn }
     }
 
     /// The address they are of.
@@ -74,6 +77,12 @@ impl Ports {
 }
 
 fn open(local: SocketAddr) -> io::Result<Port> {
+    let socket = bind(local)?;
+    let control = bind(SocketAddr::new(local.ip(), local.port() | 1))?;
+    Ok(Port { local, socket, control })
+}
+
+fn bind(local: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     // A wish: some containers refuse it, and sound goes on without.
@@ -81,14 +90,16 @@ fn open(local: SocketAddr) -> io::Result<Port> {
         let _ = socket.set_tos_v4(EXPEDITED);
     }
     socket.bind(&local.into())?;
-    Ok(Port { local, socket: socket.into() })
+    Ok(socket.into())
 }
 
-/// A bound port; dropping it releases it.
+/// A bound port and the one after it; dropping it releases both.
 #[derive(Debug)]
 pub struct Port {
     local: SocketAddr,
     pub(super) socket: UdpSocket,
+    /// For reports: the port after it.
+    pub(super) control: UdpSocket,
 }
 
 impl Port {

@@ -15,6 +15,13 @@ use rustix::event::{Timespec, epoll};
 const NAMED_MAX: usize = 1024;
 const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
+/// Which of a stream's two sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Channel {
+    Reports,
+    Sound,
+}
+
 /// The sockets that are listened to, each under the number of its place.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -30,8 +37,14 @@ impl Ready {
     }
 
     /// Listens to a socket, until it is closed.
-    pub(super) fn listen(&self, socket: &UdpSocket, place: usize) -> io::Result<()> {
-        let data = epoll::EventData::new_u64(place as u64);
+    pub(super) fn listen(
+        &self,
+        socket: &UdpSocket,
+        place: usize,
+        channel: Channel,
+    ) -> io::Result<()> {
+        let low = u64::from(channel == Channel::Reports);
+        let data = epoll::EventData::new_u64((place as u64) << 1 | low);
         Ok(epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN)?)
     }
 
@@ -52,8 +65,12 @@ impl Named {
         self.0.is_empty()
     }
 
-    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().filter_map(|event| usize::try_from(event.data.u64()).ok())
+    pub(super) fn places(&self) -> impl Iterator<Item = (usize, Channel)> {
+        self.0.iter().filter_map(|event| {
+            let data = event.data.u64();
+            let channel = if data & 1 == 1 { Channel::Reports } else { Channel::Sound };
+            Some((usize::try_from(data >> 1).ok()?, channel))
+        })
     }
 }
 
@@ -69,13 +86,13 @@ mod tests {
             ready.look(&mut named);
             named.places().collect::<Vec<_>>()
         };
-        ready.listen(&socket, 7).unwrap();
+        ready.listen(&socket, 7, Channel::Reports).unwrap();
         assert!(look().is_empty());
         for _ in 0..2 {
             socket.send_to(b"a", socket.local_addr().unwrap()).unwrap();
         }
         for _ in 0..2 {
-            assert_eq!(look(), [7]);
+            assert_eq!(look(), [(7, Channel::Reports)]);
             socket.recv_from(&mut [0; 4]).unwrap();
         }
         assert!(look().is_empty());

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::rtp::{Gaps, Packet, Place, SAMPLE_RATE, decode};
-use crate::words::{Codec, Moment};
+use crate::rtp::{Gaps, Header, Place, SAMPLE_RATE};
+use crate::words::Moment;
 
 use super::order::{Report, StreamId};
 
@@ -95,14 +95,14 @@ impl Recording {
     }
 
     /// Takes one packet's samples, with the silence before them.
-    pub(super) fn take(&mut self, law: Codec, packet: &Packet<'_>, now: Moment) {
-        let place = self.gaps.place(packet.header, packet.payload.len(), now);
+    pub(super) fn take(&mut self, header: Header, samples: &[i16], now: Moment) {
+        let place = self.gaps.place(header, samples.len(), now);
         let Place::After(silence) = place else { return };
         let silence = silence.min(self.left);
         self.piece.extend(std::iter::repeat_n(0, silence));
         self.left -= silence;
-        let sounding = packet.payload.len().min(self.left);
-        self.piece.extend(decode(law, packet.payload).take(sounding));
+        let sounding = samples.len().min(self.left);
+        self.piece.extend_from_slice(&samples[..sounding]);
         self.left -= sounding;
     }
 

@@ -1,6 +1,9 @@
 //! One leg's sound: what it sends us, and what we send it.
 
+mod control;
+mod ear;
 mod hearing;
+mod recode;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -11,17 +14,22 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::rtp::{
-    HEADER_LEN, Header, Heard, KeyReceiver, Pacer, Relay, Source, ToneDetector, Watch, silence,
+    HEADER_LEN, Header, Heard, KeyReceiver, LONGEST_PAYLOAD, Pacer, Relay, Source, ToneDetector,
+    Watch, fill_silence,
 };
 use crate::words::{Direction, Moment, StreamFormat};
 
 use super::order::{Report, StreamId};
 use super::outlet::Outlet;
+use super::port::Port;
 use super::record::Recording;
 use super::socket::Socket;
+use control::Control;
+use ear::Ear;
+use recode::Recoder;
 
 /// The longest packet we build: header and 200 ms of sound (RFC 3551 §4.2).
-pub(super) const PACKET_LEN: usize = HEADER_LEN + 1600;
+pub(super) const PACKET_LEN: usize = HEADER_LEN + LONGEST_PAYLOAD;
 
 pub(super) type Reports = UnboundedSender<Report>;
 
@@ -29,15 +37,19 @@ pub(super) type Reports = UnboundedSender<Report>;
 pub(super) struct Stream {
     id: StreamId,
     pub(super) socket: Socket,
+    /// Reports, both ways.
+    pub(super) control: Control,
     trusted: Arc<[IpAddr]>,
     agreed: Option<Agreed>,
     outlet: Option<Outlet>,
     /// Who it is bridged to: a place among the streams of the thread.
     pub(super) peer: Option<usize>,
     relay: Relay,
+    /// Present while a bridge needs one.
+    recoder: Option<Box<Recoder>>,
     keys: KeyReceiver,
-    /// Present when the leg has no telephone-event.
-    tones: Option<Box<ToneDetector>>,
+    /// Present when something is decoded: keys as tones, a recording.
+    ear: Option<Box<Ear>>,
     watch: Watch,
     recording: Option<Recording>,
 }
@@ -51,17 +63,19 @@ struct Agreed {
 }
 
 impl Stream {
-    pub(super) fn new(id: StreamId, socket: Socket, trusted: Arc<[IpAddr]>, now: Moment) -> Self {
+    pub(super) fn new(id: StreamId, port: Port, trusted: Arc<[IpAddr]>, now: Moment) -> Self {
         Self {
             id,
-            socket,
+            socket: Socket::new(port.socket),
+            control: Control::new(port.control, now),
             trusted,
             agreed: None,
             outlet: None,
             peer: None,
             relay: Relay::default(),
+            recoder: None,
             keys: KeyReceiver::default(),
-            tones: None,
+            ear: None,
             watch: Watch::new(now),
             recording: None,
         }
@@ -87,11 +101,12 @@ impl Stream {
                 });
             }
         }
-        if format.telephone_event.is_some() {
-            self.tones = None;
-        } else if self.tones.is_none() {
-            self.tones = Some(Box::default());
+        let hears_tones = self.ear.as_ref().is_some_and(|ear| ear.hears_tones());
+        if hears_tones == format.telephone_event.is_some() {
+            let tones = (!hears_tones).then(ToneDetector::default);
+            self.ear.get_or_insert_default().set_tones(tones);
         }
+        self.free_ear();
         self.watch.expect(listens(format.direction), now);
     }
 
@@ -118,8 +133,8 @@ impl Stream {
         while agreed.pacer.due() <= now {
             let length = HEADER_LEN + agreed.pacer.samples();
             let payload = &mut packet[HEADER_LEN..length];
-            let law = agreed.format.codec;
-            let plays = self.outlet.as_mut().is_some_and(|outlet| outlet.fill(law, payload));
+            let codec = agreed.format.codec;
+            let plays = self.outlet.as_mut().is_some_and(|outlet| outlet.fill(codec, payload));
             if !plays && let Some(ended) = self.outlet.take() {
                 let report = Report::PlayFinished { stream: self.id, play: ended.play };
                 let _ = reports.send(report);
@@ -130,10 +145,11 @@ impl Stream {
                 continue;
             };
             if !plays {
-                payload.fill(silence(law));
+                fill_silence(codec, payload);
             }
             self.relay.interrupt();
             let header = agreed.pacer.take(agreed.format.payload_type);
+            self.control.sent(length - HEADER_LEN);
             send(&self.socket, header, &mut packet[..length], target);
         }
     }
@@ -141,6 +157,7 @@ impl Stream {
     /// Nobody is passed on to this stream any more.
     pub(super) fn part(&mut self) {
         self.peer = None;
+        self.recoder = None;
         self.relay.interrupt();
         if let Some(agreed) = &mut self.agreed {
             agreed.pacer.mark();
@@ -155,10 +172,11 @@ impl Stream {
         now: Moment,
         reports: &Reports,
     ) -> Option<JoinHandle<()>> {
-        self.stop_record(reports);
+        self.stop_record(now, reports);
         match Recording::begin(self.id, path, max, now, reports.clone()) {
             Ok((recording, writer)) => {
                 self.recording = Some(recording);
+                self.ear.get_or_insert_default();
                 Some(writer)
             }
             Err(why) => {
@@ -169,12 +187,16 @@ impl Stream {
     }
 
     /// Hands the rest of a recording to its writer, who reports its end.
-    pub(super) fn stop_record(&mut self, reports: &Reports) {
+    pub(super) fn stop_record(&mut self, now: Moment, reports: &Reports) {
+        if self.recording.is_some() {
+            self.hear_out(now, reports);
+        }
         if let Some(mut recording) = self.recording.take()
             && let Err(Some(why)) = recording.hand_over()
         {
             let _ = reports.send(Report::RecordFailed { stream: self.id, why });
         }
+        self.free_ear();
     }
 
     /// Now and then: is the other side still there, is a recording to be written?
@@ -189,6 +211,7 @@ impl Stream {
         let failed = recording.hand_over().err();
         if failed.is_some() || recording.is_full(now) {
             self.recording = None;
+            self.free_ear();
         }
         if let Some(Some(why)) = failed {
             let _ = reports.send(Report::RecordFailed { stream: self.id, why });

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
@@ -16,8 +17,7 @@ use crate::words::{Clock, Moment};
 use super::grid::Grid;
 use super::order::{Order, StreamId};
 use super::outlet::Outlet;
-use super::ready::{Named, Ready};
-use super::socket::Socket;
+use super::ready::{Channel, Named, Ready};
 use super::stream::{PACKET_LEN, Reports, Stream};
 
 /// How often streams are looked after besides.
@@ -82,7 +82,7 @@ impl Studio {
             }
         }
         for mut stream in std::mem::take(&mut self.streams).into_iter().flatten() {
-            stream.stop_record(&self.reports);
+            stream.stop_record(self.clock.now(), &self.reports);
         }
         for writer in self.writers.drain(..) {
             let _ = writer.join();
@@ -95,8 +95,11 @@ impl Studio {
             if named.is_empty() {
                 break;
             }
-            for place in named.places() {
-                self.read(place, now);
+            for (place, channel) in named.places() {
+                match channel {
+                    Channel::Reports => self.read_report(place, now),
+                    Channel::Sound => self.read(place, now),
+                }
             }
         }
         for place in 0..self.due.len() {
@@ -109,8 +112,10 @@ impl Studio {
         }
         if now >= self.next_round {
             self.next_round = now + ROUND;
+            let wall = self.clock.wall();
             for stream in self.streams.iter_mut().flatten() {
                 stream.look_after(now, &self.reports);
+                stream.tell(now, wall);
             }
         }
     }
@@ -119,6 +124,10 @@ impl Studio {
     fn read(&mut self, place: usize, now: Moment) {
         let Some(Some(stream)) = self.streams.get_mut(place) else { return };
         let Ok((length, from)) = stream.socket.udp.recv_from(&mut self.datagram) else { return };
+        if stream.would_learn(from, now) && self.is_anothers(from) {
+            return;
+        }
+        let Some(Some(stream)) = self.streams.get_mut(place) else { return };
         let datagram = &self.datagram[..length];
         let peer = stream.peer;
         let heard = stream.hear(datagram, from, now, &self.reports);
@@ -127,6 +136,20 @@ impl Studio {
         {
             other.pass_on(content, &packet, &mut self.packet, now);
         }
+    }
+
+    fn read_report(&mut self, place: usize, now: Moment) {
+        let Some(Some(stream)) = self.streams.get_mut(place) else { return };
+        let Ok((length, from)) = stream.control.socket.recv_from(&mut self.datagram) else {
+            return;
+        };
+        stream.hear_report(&self.datagram[..length], from, now);
+    }
+
+    /// Whether sound from there is some stream's already: a crossed line at the trunk
+    /// must not let one call hear another.
+    fn is_anothers(&self, from: SocketAddr) -> bool {
+        self.streams.iter().flatten().any(|stream| stream.is_from(from))
     }
 
     fn obey(&mut self, order: Order) {
@@ -139,7 +162,7 @@ impl Studio {
             Order::Bridge { a, b } => self.bridge(a, b),
             Order::Close { stream } => self.close(stream),
             Order::Open { stream, port, trusted, .. } => {
-                self.open(stream, Stream::new(stream, Socket::new(port.socket), trusted, now));
+                self.open(stream, Stream::new(stream, port, trusted, now));
             }
             Order::Play { stream, play, sounds, repeat } => {
                 let outlet = Outlet::new(play, sounds, repeat);
@@ -156,7 +179,7 @@ impl Studio {
                 self.with(stream, |stream, _| stream.stop_play());
             }
             Order::StopRecord { stream } => {
-                self.with(stream, Stream::stop_record);
+                self.with(stream, |stream, reports| stream.stop_record(now, reports));
             }
             Order::Unbridge { a, b } => self.unbridge(a, b),
         }
@@ -174,7 +197,11 @@ impl Studio {
     fn open(&mut self, id: StreamId, stream: Stream) {
         self.close(id);
         let place = self.streams.iter().position(Option::is_none).unwrap_or(self.streams.len());
-        if let Err(error) = self.ready.listen(&stream.socket.udp, place) {
+        let listened = self
+            .ready
+            .listen(&stream.socket.udp, place, Channel::Sound)
+            .and_then(|()| self.ready.listen(&stream.control.socket, place, Channel::Reports));
+        if let Err(error) = listened {
             tracing::error!(%error, "a stream cannot be listened to, only spoken to");
         }
         if place == self.streams.len() {
@@ -190,7 +217,8 @@ impl Studio {
         let Some(place) = self.places.remove(&id) else { return };
         self.part(place);
         if let Some(mut stream) = self.streams[place].take() {
-            stream.stop_record(&self.reports);
+            stream.stop_record(self.clock.now(), &self.reports);
+            stream.say_farewell(&self.reports);
         }
         self.due[place] = Moment::after_start(Duration::MAX);
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use audio_codec_algorithms as codec;
 
-use crate::words::Codec;
+use crate::words::Law;
 
 static PCMA_SAMPLES: LazyLock<[i16; 256]> = LazyLock::new(|| table(codec::decode_alaw));
 static PCMU_SAMPLES: LazyLock<[i16; 256]> = LazyLock::new(|| table(codec::decode_ulaw));
@@ -15,37 +15,37 @@ static PCMU_SAMPLES: LazyLock<[i16; 256]> = LazyLock::new(|| table(codec::decode
 static PCMA_TO_PCMU: LazyLock<[u8; 256]> = LazyLock::new(|| table(codec::convert_alaw_to_ulaw));
 static PCMU_TO_PCMA: LazyLock<[u8; 256]> = LazyLock::new(|| table(codec::convert_ulaw_to_alaw));
 
-/// The byte that is silence in `codec`.
-pub fn silence(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcma => 0xd5,
-        Codec::Pcmu => 0xff,
+/// The byte that is silence in `law`.
+pub fn silence(law: Law) -> u8 {
+    match law {
+        Law::Pcma => 0xd5,
+        Law::Pcmu => 0xff,
     }
 }
 
 /// Codes one 16-bit sample.
-pub fn encode(law: Codec, sample: i16) -> u8 {
+pub fn encode(law: Law, sample: i16) -> u8 {
     match law {
-        Codec::Pcma => codec::encode_alaw(sample),
-        Codec::Pcmu => codec::encode_ulaw(sample),
+        Law::Pcma => codec::encode_alaw(sample),
+        Law::Pcmu => codec::encode_ulaw(sample),
     }
 }
 
 /// The 16-bit samples of `coded`, in order.
-pub fn decode(law: Codec, coded: &[u8]) -> impl ExactSizeIterator<Item = i16> + '_ {
+pub fn decode(law: Law, coded: &[u8]) -> impl ExactSizeIterator<Item = i16> + '_ {
     let samples: &'static [i16; 256] = match law {
-        Codec::Pcma => &PCMA_SAMPLES,
-        Codec::Pcmu => &PCMU_SAMPLES,
+        Law::Pcma => &PCMA_SAMPLES,
+        Law::Pcmu => &PCMU_SAMPLES,
     };
     coded.iter().map(move |byte| samples[usize::from(*byte)])
 }
 
 /// Copies `coded` to `target`, from one law to the other where they differ; as
 /// many bytes as the shorter of the two has.
-pub fn convert(from: Codec, to: Codec, coded: &[u8], target: &mut [u8]) {
+pub fn convert(from: Law, to: Law, coded: &[u8], target: &mut [u8]) {
     let table: &[u8; 256] = match (from, to) {
-        (Codec::Pcma, Codec::Pcmu) => &PCMA_TO_PCMU,
-        (Codec::Pcmu, Codec::Pcma) => &PCMU_TO_PCMA,
+        (Law::Pcma, Law::Pcmu) => &PCMA_TO_PCMU,
+        (Law::Pcmu, Law::Pcma) => &PCMU_TO_PCMA,
         _ => {
             let length = coded.len().min(target.len());
             target[..length].copy_from_slice(&coded[..length]);
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn coding_keeps_every_sample_within_a_step_of_its_law() {
-        for law in [Codec::Pcma, Codec::Pcmu] {
+        for law in [Law::Pcma, Law::Pcmu] {
             for sample in i16::MIN..=i16::MAX {
                 let back = decode(law, &[encode(law, sample)]).next().unwrap();
                 let error = (i32::from(sample) - i32::from(back)).abs();
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn converting_between_laws_keeps_the_sound() {
-        for (from, to) in [(Codec::Pcma, Codec::Pcmu), (Codec::Pcmu, Codec::Pcma)] {
+        for (from, to) in [(Law::Pcma, Law::Pcmu), (Law::Pcmu, Law::Pcma)] {
             let all: Vec<u8> = (0..=255).collect();
             let mut converted = [0; 256];
             convert(from, to, &all, &mut converted);
@@ -96,16 +96,16 @@ mod tests {
     #[test]
     fn the_same_law_is_copied_and_the_shorter_side_decides() {
         let mut target = [0; 2];
-        convert(Codec::Pcma, Codec::Pcma, &[1, 2, 3], &mut target);
+        convert(Law::Pcma, Law::Pcma, &[1, 2, 3], &mut target);
         assert_eq!(target, [1, 2]);
         let mut target = [9; 3];
-        convert(Codec::Pcmu, Codec::Pcma, &[0xff], &mut target);
-        assert_eq!(target, [silence(Codec::Pcma), 9, 9]);
+        convert(Law::Pcmu, Law::Pcma, &[0xff], &mut target);
+        assert_eq!(target, [silence(Law::Pcma), 9, 9]);
     }
 
     #[test]
     fn silence_is_the_smallest_sample() {
-        for law in [Codec::Pcma, Codec::Pcmu] {
+        for law in [Law::Pcma, Law::Pcmu] {
             assert!(decode(law, &[silence(law)]).next().unwrap().abs() <= 8);
         }
     }

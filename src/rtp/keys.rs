@@ -1,7 +1,8 @@
 //! Keys pressed, from RFC 4733 telephone-events: each press exactly once.
 //!
 //! A press is one RTP timestamp: whichever of its packets arrives first reports it,
-//! the others (updates, the end sent three times, late ones) are the same press.
+//! the others (updates, the end sent three times, late ones) are the same press. So
+//! are those that a gateway sends on under a new SSRC in the middle of it.
 
 use crate::words::Digit;
 
@@ -28,7 +29,6 @@ pub struct KeyReceiver {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Press {
-    ssrc: u32,
     timestamp: u32,
     digit: Digit,
     ended: bool,
@@ -45,12 +45,8 @@ impl KeyReceiver {
         if flags & 0x3f > WEAKEST {
             return None;
         }
-        let press = Press {
-            ssrc: packet.header.ssrc,
-            timestamp: packet.header.timestamp,
-            digit,
-            ended: flags & 0x80 != 0,
-        };
+        let ended = flags & 0x80 != 0;
+        let press = Press { timestamp: packet.header.timestamp, digit, ended };
         if let Some(known) = self.recent.iter_mut().flatten().find(|known| known.is(&press)) {
             known.ended |= press.ended;
             return None;
@@ -64,14 +60,13 @@ impl KeyReceiver {
 
 impl Press {
     fn is(&self, other: &Self) -> bool {
-        (self.ssrc, self.timestamp, self.digit) == (other.ssrc, other.timestamp, other.digit)
+        (self.timestamp, self.digit) == (other.timestamp, other.digit)
     }
 
     /// RFC 4733 §2.5.1.3: a key held over 8.19 s goes on as a new segment, whose
     /// timestamp is the longest duration after the first.
     fn is_held_on_as(&self, next: &Self) -> bool {
         !self.ended
-            && self.ssrc == next.ssrc
             && self.digit == next.digit
             && next.timestamp.wrapping_sub(self.timestamp) == 0xffff
     }
@@ -135,6 +130,24 @@ mod tests {
         let mut sent = press(1, 1000, 400)[..400].to_vec();
         sent.extend(press(1, 1000 + 0xffff, 90));
         assert_eq!(heard(&sent), "1");
+    }
+
+    #[test]
+    fn a_press_that_goes_on_under_another_ssrc_is_one_press() {
+        let mut receiver = KeyReceiver::default();
+        let mut heard = 0;
+        for (nth, sent) in press(4, u32::MAX, 4).iter().enumerate() {
+            let header = Header {
+                payload_type: 101,
+                marker: nth == 0,
+                sequence: nth as u16,
+                timestamp: sent.timestamp,
+                ssrc: if nth < 3 { 1 } else { 2 },
+            };
+            let packet = Packet { header, payload: &sent.payload };
+            heard += usize::from(receiver.receive(&packet).is_some());
+        }
+        assert_eq!(heard, 1);
     }
 
     #[test]

@@ -8,17 +8,28 @@ mod gaps;
 mod keys;
 mod pacer;
 mod packet;
+mod reception;
 mod relay;
+mod reorder;
+mod rtcp;
 mod source;
 mod tones;
 mod watch;
+mod wideband;
 
 pub use g711::{convert, decode, encode, silence};
 pub use gaps::{Gaps, Place};
 pub use keys::{KeyReceiver, OFFERED_TELEPHONE_EVENT};
 pub use pacer::{Pacer, SAMPLE_RATE};
-pub use packet::{HEADER_LEN, Header, Packet, ReadPacketError};
+pub use packet::{HEADER_LEN, Header, LONGEST_PAYLOAD, Packet, ReadPacketError};
+pub use reception::{Reception, Timing};
 pub use relay::Relay;
+pub use reorder::Reorder;
+pub use rtcp::{
+    Block, CONTROL_LEN, Name, Sent, Told, interval as report_interval, read as read_report,
+    write as write_report,
+};
 pub use source::Source;
 pub use tones::ToneDetector;
 pub use watch::{Heard, Watch};
+pub use wideband::{WideDecoder, WideEncoder, fill_silence};

@@ -116,6 +116,7 @@ fn is_before(a: u16, b: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn at(ms: u64) -> Moment {
         Moment::after_start(Duration::from_millis(ms))
@@ -183,5 +184,59 @@ mod tests {
         let next = relay.restamp(theirs(12, 1320), 160, &mut pacer, at(40)).unwrap();
         assert_eq!(next.sequence, first.sequence.wrapping_add(1));
         assert_eq!(next.timestamp, first.timestamp.wrapping_add(320));
+    }
+
+    #[test]
+    fn a_sequence_and_a_timestamp_that_wrap_go_on_as_one_stream() {
+        let mut pacer = Pacer::new(u64::MAX, at(0), 20);
+        let mut relay = Relay::default();
+        let mut last: Option<Header> = None;
+        for nth in 0..8_u16 {
+            let header = theirs(
+                65_532_u16.wrapping_add(nth),
+                (u32::MAX - 479).wrapping_add(u32::from(nth) * 160),
+            );
+            let ours = relay.restamp(header, 160, &mut pacer, at(u64::from(nth) * 20)).unwrap();
+            if let Some(last) = last {
+                assert_eq!(ours.sequence, last.sequence.wrapping_add(1));
+                assert_eq!(ours.timestamp, last.timestamp.wrapping_add(160));
+                assert!(!ours.marker);
+            }
+            last = Some(ours);
+        }
+    }
+
+    proptest! {
+        /// Whatever numbers a party writes into its packets, our stream stays ours: one
+        /// SSRC, timestamps near our clock, no leap of the sequence.
+        #[test]
+        fn no_numbers_can_tear_our_stream(
+            packets in prop::collection::vec(
+                (any::<u16>(), any::<u32>(), 0_u32..3, 0_u64..40, 0_usize..1600), 1..200),
+            near in any::<bool>(),
+        ) {
+            let mut pacer = Pacer::new(77 << 32, at(0), 20);
+            let mut relay = Relay::default();
+            let mut now = 0;
+            for (nth, (sequence, timestamp, ssrc, passed, samples)) in packets.iter().enumerate() {
+                now += passed;
+                // Half of the runs stay near a stream that could be real.
+                let (sequence, timestamp) = if near {
+                    (nth as u16 + sequence % 8, nth as u32 * 160 + timestamp % 800)
+                } else {
+                    (*sequence, *timestamp)
+                };
+                let header = Header { ssrc: *ssrc, ..theirs(sequence, timestamp) };
+                pacer.catch_up(at(now));
+                let (upcoming, clock) = pacer.upcoming(at(now));
+                if let Some(ours) = relay.restamp(header, *samples, &mut pacer, at(now)) {
+                    prop_assert_eq!(ours.ssrc, pacer.ssrc());
+                    let ahead = ours.timestamp.wrapping_sub(clock);
+                    prop_assert!(ahead.min(ahead.wrapping_neg()) <= STRAY);
+                    let leap = ours.sequence.wrapping_sub(upcoming);
+                    prop_assert!(leap.min(leap.wrapping_neg()) <= 2 * DROPOUT, "{}", leap);
+                }
+            }
+        }
     }
 }

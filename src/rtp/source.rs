@@ -40,16 +40,24 @@ impl Source {
 
     /// Whether a well-formed packet that came from `from` is this leg's.
     pub fn accepts(&mut self, from: SocketAddr, now: Moment) -> bool {
-        if from != self.named && from != self.current {
-            let silent = now.since(self.last) >= SILENCE;
-            if !silent || !self.trusted.contains(&from.ip()) {
-                return false;
-            }
+        if !self.is(from) && !self.would_learn(from, now) {
+            return false;
         }
         self.current = from;
         self.last = now;
         self.heard = true;
         true
+    }
+
+    /// Whether `from` is the named address, or the one learned.
+    pub fn is(&self, from: SocketAddr) -> bool {
+        from == self.named || from == self.current
+    }
+
+    /// Whether a packet from `from`, an address not known, would be believed at `now`.
+    pub fn would_learn(&self, from: SocketAddr, now: Moment) -> bool {
+        let silent = now.since(self.last) >= SILENCE;
+        !self.is(from) && silent && self.trusted.contains(&from.ip())
     }
 
     /// The one address whose packets count at `now`: the named one, while it speaks.
@@ -64,14 +72,35 @@ impl Source {
     /// `None` when that cannot be sent to: the `0.0.0.0` of an old hold
     /// (RFC 3264 §8.4), a group, port 0.
     pub fn target(&self) -> Option<SocketAddr> {
-        let ip = self.current.ip();
-        let nobody = self.named.ip().is_unspecified()
-            || ip.is_unspecified()
-            || ip.is_multicast()
-            || ip == IpAddr::V4(std::net::Ipv4Addr::BROADCAST)
-            || self.current.port() == 0;
-        (!nobody).then_some(self.current)
+        let held = self.named.ip().is_unspecified();
+        (!held && is_somebody(self.current)).then_some(self.current)
     }
+
+    /// Where our reports go, when the SDP named `named` for them: there, until the sound
+    /// was found to come from elsewhere; then to the port after that (RFC 3550 §11).
+    pub fn control_target(&self, named: SocketAddr) -> Option<SocketAddr> {
+        let target = if self.current == self.named {
+            named
+        } else {
+            SocketAddr::new(self.current.ip(), self.current.port().checked_add(1)?)
+        };
+        is_somebody(target).then_some(target)
+    }
+
+    /// Whether a report that came from `from` may be this leg's: only its host counts,
+    /// because nothing but the record hangs on it.
+    pub fn may_report(&self, from: SocketAddr) -> bool {
+        from.ip() == self.current.ip() || from.ip() == self.named.ip()
+    }
+}
+
+/// Whether one host can be sent to at this address.
+fn is_somebody(address: SocketAddr) -> bool {
+    let ip = address.ip();
+    !(ip.is_unspecified()
+        || ip.is_multicast()
+        || ip == IpAddr::V4(std::net::Ipv4Addr::BROADCAST)
+        || address.port() == 0)
 }
 
 #[cfg(test)]
@@ -141,6 +170,20 @@ mod tests {
         source.rename(address("192.0.2.1:5000"), at(300));
         assert_eq!(source.target(), Some(address("192.0.2.1:5000")));
         assert!(!source.accepts(address(BEHIND_NAT), at(400)));
+    }
+
+    #[test]
+    fn reports_follow_the_sound_behind_its_nat() {
+        let mut source = source();
+        let named = address("192.0.2.1:4001");
+        assert_eq!(source.control_target(named), Some(named));
+        assert!(source.accepts(address(BEHIND_NAT), at(200)));
+        assert_eq!(source.control_target(named), Some(address("192.0.2.9:61001")));
+        assert!(source.may_report(address("192.0.2.9:7")) && source.may_report(named));
+        assert!(!source.may_report(address(STRANGER)));
+        assert_eq!(source.control_target(address("192.0.2.1:0")), Some(address("192.0.2.9:61001")));
+        source.rename(address("192.0.2.1:6000"), at(300));
+        assert_eq!(source.control_target(address("0.0.0.0:6001")), None);
     }
 
     #[test]

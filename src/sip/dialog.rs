@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::headers::NameAddr;
 use super::message::Message;
 use super::method::Method;
-use super::route::{DEFAULT_PORT, Route};
+use super::route::Route;
 use super::sanity::Request;
 use super::uri::Uri;
 
@@ -113,7 +113,10 @@ impl Dialog {
         let first = first.map_or_else(|| self.remote_target.clone(), |route| route.uri);
         let uri = Uri::parse(&first).ok()?;
         let address = uri.host.trim_matches(['[', ']']).parse().ok()?;
-        Some(SocketAddr::new(address, uri.port.unwrap_or(DEFAULT_PORT)))
+        Some(SocketAddr::new(
+            address,
+            uri.port.unwrap_or_else(|| self.route.transport.default_port()),
+        ))
     }
 
     /// Request-URI and Route headers: loose routing, or strict when the first
@@ -148,10 +151,7 @@ pub(crate) fn push_via(message: &mut Message, route: Route, branch: &str) {
 
 /// Our Contact on a route.
 pub(crate) fn contact(route: Route) -> String {
-    match route.transport {
-        super::route::Transport::Udp => format!("<sip:polaris@{}>", route.local),
-        super::route::Transport::Tcp => format!("<sip:polaris@{};transport=tcp>", route.local),
-    }
+    format!("<sip:polaris@{}{}>", route.local, route.transport.parameter())
 }
 
 /// The tag of a From or To; empty when absent.

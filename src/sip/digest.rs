@@ -15,6 +15,8 @@ pub struct Credentials {
     pub username: String,
     /// Password.
     pub password: String,
+    /// The only realm they are for; `None`: whichever the trunk names.
+    pub realm: Option<String>,
 }
 
 impl fmt::Debug for Credentials {
@@ -25,7 +27,7 @@ impl fmt::Debug for Credentials {
 
 /// The algorithms known, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Algorithm {
+pub(crate) enum Algorithm {
     Md5,
     Sha256,
 }
@@ -43,8 +45,8 @@ pub(crate) struct Challenge {
 }
 
 /// The strongest challenge of a 401 or 407 that we know; the first of those, because
-/// RFC 8760 §2.4 orders them by preference.
-pub(crate) fn strongest(message: &Message) -> Option<Challenge> {
+/// RFC 8760 §2.4 orders them by preference. Never one of a realm that is not ours.
+pub(crate) fn strongest(message: &Message, own: &Credentials) -> Option<Challenge> {
     let (asked, answer_in) = match message.status() {
         Some(401) => ("WWW-Authenticate", "Authorization"),
         Some(407) => ("Proxy-Authenticate", "Proxy-Authorization"),
@@ -53,6 +55,7 @@ pub(crate) fn strongest(message: &Message) -> Option<Challenge> {
     let challenges = message.all(asked).flat_map(separate);
     challenges
         .filter_map(|text| read(&text, answer_in))
+        .filter(|challenge| own.realm.as_deref().is_none_or(|realm| realm == challenge.realm()))
         .reduce(|best, next| if next.algorithm > best.algorithm { next } else { best })
 }
 
@@ -64,7 +67,7 @@ pub(crate) fn respond(
     request: &Message,
     cnonce: &str,
 ) -> Option<(&'static str, String)> {
-    strongest(challenge)?.answer(credentials, request, cnonce, 1)
+    strongest(challenge, credentials)?.answer(credentials, request, cnonce, 1)
 }
 
 /// Cuts one header line into challenges: `Digest a=b, c=d, Digest e=f`.
@@ -110,6 +113,10 @@ fn read(text: &str, answer_in: &'static str) -> Option<Challenge> {
 }
 
 impl Challenge {
+    fn realm(&self) -> &str {
+        parameter(&self.parameters, "realm").unwrap_or_default()
+    }
+
     /// The nonce was too old; the password may be right (RFC 7616 §3.3).
     pub(crate) fn is_stale(&self) -> bool {
         parameter(&self.parameters, "stale").is_some_and(|value| value.eq_ignore_ascii_case("true"))
@@ -168,7 +175,80 @@ impl Challenge {
     }
 }
 
+/// What a request shows: one set of digest credentials.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    parameters: Vec<Parameter>,
+}
+
+/// Every set of credentials a request shows in this field.
+pub(crate) fn answers(message: &Message, field: &str) -> Vec<Answer> {
+    let texts = message.all(field).flat_map(separate);
+    let digests = texts.filter_map(|text| {
+        let (scheme, rest) = text.split_once(' ')?;
+        scheme
+            .eq_ignore_ascii_case("Digest")
+            .then(|| Answer { parameters: lenient_parameters(rest) })
+    });
+    digests.collect()
+}
+
+impl Answer {
+    fn get(&self, name: &str) -> &str {
+        parameter(&self.parameters, name).unwrap_or_default()
+    }
+
+    pub(crate) fn realm(&self) -> &str {
+        self.get("realm")
+    }
+
+    pub(crate) fn nonce(&self) -> &str {
+        self.get("nonce")
+    }
+
+    /// How often the nonce was used; without a count (RFC 2069) it counts for all of them.
+    pub(crate) fn count(&self) -> u32 {
+        match self.get("qop") {
+            "" => u32::MAX,
+            _ => u32::from_str_radix(self.get("nc"), 16).unwrap_or_default(),
+        }
+    }
+
+    /// Whether user and password are those wanted (RFC 7616 §3.4).
+    pub(crate) fn is_right(&self, wanted: &Credentials, realm: &str, method: &str) -> bool {
+        let algorithm = match self.get("algorithm").to_uppercase().as_str() {
+            "" | "MD5" => Algorithm::Md5,
+            "SHA-256" => Algorithm::Sha256,
+            _ => return false,
+        };
+        let hash = |text: String| algorithm.hash(&text);
+        let a1 = hash(format!("{}:{realm}:{}", wanted.username, wanted.password));
+        let a2 = hash(format!("{method}:{}", self.get("uri")));
+        let nonce = self.nonce();
+        let expected = match self.get("qop") {
+            "" => hash(format!("{a1}:{nonce}:{a2}")),
+            "auth" => {
+                let (count, cnonce) = (self.get("nc"), self.get("cnonce"));
+                hash(format!("{a1}:{nonce}:{count}:{cnonce}:auth:{a2}"))
+            }
+            _ => return false,
+        };
+        let shown = self.get("response").to_ascii_lowercase();
+        // Each octet is looked at, whichever differ: time tells nothing.
+        let same = shown.len() == expected.len()
+            && shown.bytes().zip(expected.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0;
+        same && self.get("username") == wanted.username
+    }
+}
+
 impl Algorithm {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+        }
+    }
+
     fn hash(self, text: &str) -> String {
         fn hex(bytes: &[u8]) -> String {
             bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -205,7 +285,11 @@ mod tests {
     }
 
     fn answer(challenge: &Message) -> Option<String> {
-        let own = Credentials { username: "Mufasa".into(), password: "Circle of Life".into() };
+        let own = Credentials {
+            username: "Mufasa".into(),
+            password: "Circle of Life".into(),
+            realm: None,
+        };
         let request = Message::request(Method::new("GET"), "/dir/index.html".into());
         respond(challenge, &own, &request, CNONCE).map(|(_, value)| value)
     }
@@ -228,6 +312,20 @@ mod tests {
         assert!(answer(&challenge(&[together])).unwrap().contains(SHA256));
         assert_eq!(answer(&challenge(&[line("SHA-512-256")])), None);
         assert_eq!(answer(&challenge(&[])), None);
+    }
+
+    #[test]
+    fn only_the_realm_that_was_agreed_is_answered() {
+        let both = challenge(&[line("SHA-256").replace("http-auth@", "evil."), line("MD5")]);
+        let own = |realm: &str| Credentials {
+            username: "Mufasa".into(),
+            password: "Circle of Life".into(),
+            realm: Some(realm.into()),
+        };
+        let request = Message::request(Method::new("GET"), "/dir/index.html".into());
+        let met = |own: &Credentials| respond(&both, own, &request, CNONCE);
+        assert!(met(&own("http-auth@example.org")).unwrap().1.contains(MD5));
+        assert_eq!(met(&own("example.org")), None);
     }
 
     #[test]

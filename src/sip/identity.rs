@@ -1,40 +1,81 @@
-//! Who is called and who calls, from what a trunk sends.
+//! Who is called and who calls: from what a trunk sends, and for what it is sent.
 //!
 //! Source: RFC 3261, RFC 3325 (P-Asserted-Identity), RFC 3323 (Privacy),
-//! RFC 3455 §4.2 (P-Called-Party-ID), RFC 5806 (Diversion).
+//! RFC 7315 §4.2 (P-Called-Party-ID), RFC 5806 (Diversion), RFC 7044 (History-Info).
 
-use super::headers::NameAddr;
+use super::endpoint::Outgoing;
+use super::headers::{NameAddr, parameter};
 use super::message::Message;
+use super::peer::{CalledIn, HiddenCallers, Peer};
 use super::uri::Uri;
 
-/// The candidates for the number called, best first, without repetitions:
-/// P-Called-Party-ID, To, Request-URI, Diversion.
-pub(crate) fn called(message: &Message) -> Vec<String> {
+/// The candidates for the number called, best first, without repetitions: where the peer
+/// writes it, then every other place: a call with a strange form is a call all the same.
+pub(crate) fn called(message: &Message, first: &[CalledIn]) -> Vec<String> {
     let mut candidates = Vec::new();
-    let fields =
-        message.list("P-Called-Party-ID").into_iter().chain(message.header("To")).filter_map(party);
-    let request_uri = Uri::parse(message.request_uri()).ok().and_then(|uri| uri.party());
-    let diverted = message.list("Diversion").into_iter().filter_map(party);
-    for candidate in fields.chain(request_uri).chain(diverted) {
-        if !candidates.contains(&candidate) {
-            candidates.push(candidate);
+    let others = CalledIn::USUAL.iter().filter(|place| !first.contains(place));
+    for place in first.iter().chain(others) {
+        let found = match place {
+            CalledIn::Diversion => parties(message, "Diversion"),
+            CalledIn::PCalledPartyId => parties(message, "P-Called-Party-ID"),
+            CalledIn::RequestUri => {
+                let uri = Uri::parse(message.request_uri()).ok();
+                uri.and_then(|uri| uri.party()).into_iter().collect()
+            }
+            CalledIn::To => message.header("To").and_then(party).into_iter().collect(),
+        };
+        for candidate in found {
+            if !candidates.contains(&candidate) {
+                candidates.push(candidate);
+            }
         }
     }
     candidates
 }
 
-/// The caller's number and whether it is hidden; a hidden one is not even read out.
-pub(crate) fn caller(message: &Message) -> (Option<String>, bool) {
-    let hidden = is_private(message) || is_anonymous(message.header("From"));
-    if hidden {
+/// The caller's number and whether it is hidden; a hidden one is not even read out, unless
+/// the peer's agreement says so.
+pub(crate) fn caller(message: &Message, peer: &Peer) -> (Option<String>, bool) {
+    let places = peer.caller_in.iter().map(|place| place.field());
+    let values = || places.clone().flat_map(|field| message.list(field));
+    let network = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID"];
+    let unnamed = network.iter().filter(|field| places.clone().any(|place| place == **field));
+    let unnamed = unnamed.flat_map(|field| message.list(field)).any(|v| is_anonymous(Some(v)));
+    let withheld = places.clone().any(|place| place == "Remote-Party-ID")
+        && message.list("Remote-Party-ID").into_iter().any(is_withheld);
+    let from = is_anonymous(message.header("From"));
+    let hidden = is_private(message) || from || unnamed || withheld;
+    if hidden && peer.hidden == HiddenCallers::Hidden {
         return (None, true);
     }
-    let asserted = message.list("P-Asserted-Identity");
-    if asserted.iter().any(|value| is_anonymous(Some(value))) {
-        return (None, true);
+    let number = values().filter(|value| !is_anonymous(Some(value))).find_map(party);
+    (number, hidden)
+}
+
+/// Writes who calls a responder: our own number, vouched for; with an agreement, the
+/// caller's own in From, and that the call was passed on (RFC 5806, RFC 7044).
+pub(crate) fn present(invite: &mut Message, outgoing: &Outgoing, target: &str) {
+    let forwarding = &outgoing.forwarding;
+    let own = format!("sip:{}@{};user=phone", outgoing.from_number, outgoing.from_host);
+    invite.push("P-Asserted-Identity", format!("<{own}>"));
+    if forwarding.diversion {
+        invite.push("Diversion", format!("<{own}>;reason=unconditional"));
     }
-    let found = asserted.into_iter().find_map(party).or_else(|| party(message.header("From")?));
-    (found, false)
+    if forwarding.history_info {
+        // RFC 4458 §2: 302 is «unconditional».
+        let passed = format!("<{target};cause=302>;index=1.1;mp=1");
+        invite.push("History-Info", format!("<{own}>;index=1, {passed}"));
+    }
+}
+
+/// From of a call to a responder, without its tag.
+pub(crate) fn from(outgoing: &Outgoing) -> String {
+    let number = outgoing.forwarding.caller.as_ref().unwrap_or(&outgoing.from_number);
+    format!("<sip:{number}@{};user=phone>", outgoing.from_host)
+}
+
+fn parties(message: &Message, field: &str) -> Vec<String> {
+    message.list(field).into_iter().filter_map(party).collect()
 }
 
 fn party(value: &str) -> Option<String> {
@@ -49,6 +90,13 @@ fn is_private(message: &Message) -> bool {
     })
 }
 
+/// What Remote-Party-ID had in place of a Privacy field: `privacy=full`.
+fn is_withheld(value: &str) -> bool {
+    let party = NameAddr::parse(value);
+    let asked = party.as_ref().and_then(|party| parameter(&party.parameters, "privacy"));
+    asked.is_some_and(|asked| asked.split('-').any(|word| matches!(word, "full" | "uri")))
+}
+
 /// RFC 3323 §4.1.1.3: `"Anonymous" <sip:anonymous@anonymous.invalid>`, or half of it.
 fn is_anonymous(value: Option<&str>) -> bool {
     let uri = value.and_then(NameAddr::parse).and_then(|from| Uri::parse(&from.uri).ok());
@@ -60,6 +108,7 @@ fn is_anonymous(value: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::peer::CallerIn;
     use super::*;
 
     fn invite(fields: &str) -> Message {
@@ -73,7 +122,43 @@ mod tests {
             "To: <tel:0831000000;phone-context=+39>\r\nDiversion: <sip:800093470@x>;reason=unknown\
              \r\nP-Called-Party-ID: <sip:+390831000009@h>\r\n",
         );
-        assert_eq!(called(&message), ["+390831000009", "0831000000", "registered", "800093470"]);
+        let usual = ["+390831000009", "0831000000", "registered", "800093470"];
+        assert_eq!(called(&message, &CalledIn::USUAL), usual);
+        let own = called(&message, &[CalledIn::Diversion, CalledIn::RequestUri]);
+        assert_eq!(own, ["800093470", "registered", "+390831000009", "0831000000"]);
+    }
+
+    #[test]
+    fn the_callers_number_is_looked_for_only_where_the_peer_writes_it() {
+        let message = invite(
+            "From: <sip:1@h>;tag=1\r\nP-Asserted-Identity: <sip:2@h>\r\n\
+             P-Preferred-Identity: <sip:3@h>\r\nRemote-Party-ID: <sip:4@h>;party=calling\r\n",
+        );
+        use CallerIn::{From, PAssertedIdentity, PPreferredIdentity, RemotePartyId};
+        for (places, number) in [
+            (vec![PAssertedIdentity, From], Some("2")),
+            (vec![From], Some("1")),
+            (vec![PPreferredIdentity, From], Some("3")),
+            (vec![RemotePartyId], Some("4")),
+            (vec![], None),
+        ] {
+            let peer = Peer { caller_in: places, ..Peer::default() };
+            assert_eq!(caller(&message, &peer).0.as_deref(), number);
+        }
+    }
+
+    #[test]
+    fn a_hidden_number_is_shown_only_where_that_was_agreed() {
+        let message = invite(
+            "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1\r\nPrivacy: id\r\n\
+             P-Asserted-Identity: <sip:+393331234567@h>\r\n",
+        );
+        let shown = Peer { hidden: HiddenCallers::Shown, ..Peer::default() };
+        assert_eq!(caller(&message, &shown), (Some("+393331234567".into()), true));
+        assert_eq!(caller(&message, &Peer::default()), (None, true));
+        let full = invite("From: <sip:1@h>\r\nRemote-Party-ID: <sip:2@h>;privacy=full\r\n");
+        let old = Peer { caller_in: vec![CallerIn::RemotePartyId], ..Peer::default() };
+        assert_eq!(caller(&full, &old), (None, true));
     }
 
     #[test]
@@ -82,9 +167,9 @@ mod tests {
             "From: \"X\" <sip:100@pbx>;tag=1\r\n\
              P-Asserted-Identity: \"Rossi, A\" <sip:+393331234567@h>, <tel:+390831111111>\r\n",
         );
-        assert_eq!(caller(&message), (Some("+393331234567".into()), false));
+        assert_eq!(caller(&message, &Peer::default()), (Some("+393331234567".into()), false));
         let message = invite("From: <sip:+393331234567@h;user=phone>;tag=1\r\n");
-        assert_eq!(caller(&message), (Some("+393331234567".into()), false));
+        assert_eq!(caller(&message, &Peer::default()), (Some("+393331234567".into()), false));
     }
 
     #[test]
@@ -97,9 +182,13 @@ mod tests {
             "From: <sip:Anonymous@trunk.it>;tag=1\r\n",
             "From: <sip:x@anonymous.invalid>\r\n",
         ] {
-            assert_eq!(caller(&invite(&format!("{fields}{pai}"))), (None, true), "{fields}");
+            assert_eq!(
+                caller(&invite(&format!("{fields}{pai}")), &Peer::default()),
+                (None, true),
+                "{fields}"
+            );
         }
         let none = invite("From: <sip:1@h>\r\nPrivacy: none\r\n");
-        assert_eq!(caller(&none), (Some("1".into()), false));
+        assert_eq!(caller(&none, &Peer::default()), (Some("1".into()), false));
     }
 }

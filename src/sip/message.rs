@@ -49,6 +49,8 @@ pub enum Fault {
     ContentLength,
     /// A field, unfolded, is longer than 8 KiB; it was left out.
     LineTooLong,
+    /// Head and body are longer than 64 KiB; there is no body.
+    TooLong,
     /// More header fields than can be honest (128).
     TooManyHeaders,
     /// More Via elements than a message can have passed (64).
@@ -63,6 +65,7 @@ impl Fault {
         match self {
             Self::ContentLength => (400, "Content-Length is not the body's"),
             Self::LineTooLong => (400, "a header field is longer than 8 KiB"),
+            Self::TooLong => (513, "a message longer than 64 KiB"),
             Self::TooManyHeaders => (400, "more than 128 header fields"),
             Self::TooManyVias => (400, "more than 64 Via"),
             Self::UriTooLong => (414, "the first line is longer than 8 KiB"),
@@ -205,6 +208,7 @@ pub(crate) fn reason_phrase(status: u16) -> &'static str {
         183 => "Session Progress",
         200 => "OK",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
@@ -215,6 +219,7 @@ pub(crate) fn reason_phrase(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",

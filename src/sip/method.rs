@@ -17,6 +17,8 @@ pub enum Method {
     Invite,
     /// Asks what a party can do, and whether it is there.
     Options,
+    /// RFC 3262: acknowledges a provisional answer.
+    Prack,
     /// RFC 3515: asks us to call a third party; always declined.
     Refer,
     /// RFC 3311: changes a session before or after it is confirmed.
@@ -37,6 +39,7 @@ impl Method {
             "INFO" => Self::Info,
             "INVITE" => Self::Invite,
             "OPTIONS" => Self::Options,
+            "PRACK" => Self::Prack,
             "REFER" => Self::Refer,
             "UPDATE" => Self::Update,
             _ => UNWANTED
@@ -55,6 +58,7 @@ impl Method {
             Self::Info => "INFO",
             Self::Invite => "INVITE",
             Self::Options => "OPTIONS",
+            Self::Prack => "PRACK",
             Self::Refer => "REFER",
             Self::Update => "UPDATE",
             Self::Unwanted(token) => token,
@@ -70,6 +74,6 @@ impl fmt::Display for Method {
 }
 
 /// The methods we serve, for `Allow` (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK";
 
-const UNWANTED: [&str; 6] = ["REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH", "PRACK"];
+const UNWANTED: [&str; 5] = ["REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH"];

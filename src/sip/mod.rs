@@ -14,12 +14,14 @@ mod client_invite;
 mod dialog;
 mod digest;
 mod endpoint;
+mod guard;
 mod headers;
 mod identity;
 mod info_keys;
 mod message;
 mod method;
 mod parse;
+mod peer;
 mod refusal;
 mod registration;
 mod reply;
@@ -28,6 +30,7 @@ mod sanity;
 pub mod sdp;
 mod server;
 mod server_invite;
+mod session;
 mod stream;
 mod timers;
 mod uri;
@@ -36,16 +39,17 @@ pub use bucket::{Bucket, Buckets, Rate};
 pub use dialog::Dialog;
 pub use digest::Credentials;
 pub use endpoint::{
-    Config, DialogId, Doors, Endpoint, Event, Invitation, OfferedBy, Outgoing, PlaceCallError,
-    QueryId, Refused, Reply,
+    Config, DialogId, Doors, Endpoint, Event, Forwarding, Invitation, OfferedBy, Outgoing,
+    PlaceCallError, QueryId, Refused, Reply,
 };
 pub use headers::{NameAddr, Via, parse_cseq};
 pub use info_keys::read_key;
 pub use message::{Fault, Header, Message, StartLine};
 pub use method::Method;
 pub use parse::ParseMessageError;
+pub use peer::{CalledIn, CallerIn, HiddenCallers, Peer};
 pub use refusal::refuse_stranger;
 pub use registration::{Account, Registered, Registration};
 pub use route::{Route, Transmit, Transport};
 pub use stream::{Framer, StreamBroken};
-pub use uri::{ParseUriError, Scheme, Uri};
+pub use uri::{ParseUriError, Scheme, Uri, host};

@@ -48,7 +48,7 @@ impl Message {
         } else if message.all("Via").map(|line| line.split(',').count()).sum::<usize>() > MAX_VIAS {
             message.fault = Some(Fault::TooManyVias);
         }
-        match body_length(&message, rest.len()) {
+        match body_length(&message, bytes.len() - rest.len(), rest.len()) {
             Ok(length) => message.body = rest.get(..length).unwrap_or_default().to_vec(),
             Err(fault) => message.fault = message.fault.or(Some(fault)),
         }
@@ -177,14 +177,14 @@ fn canonical_name(name: &str) -> String {
 }
 
 /// RFC 3261 §18.3: over UDP a missing length means «to the end of the datagram».
-fn body_length(message: &Message, available: usize) -> Result<usize, Fault> {
+fn body_length(message: &Message, head: usize, available: usize) -> Result<usize, Fault> {
     let mut lengths = message.all("Content-Length");
     let Some(length) = lengths.next() else {
         return Ok(available);
     };
-    let length = length.parse::<usize>().ok().filter(|length| *length <= available);
-    match (length, lengths.next()) {
-        (Some(length), None) => Ok(length),
+    match (length.parse::<usize>(), lengths.next()) {
+        (Ok(length), None) if length <= available => Ok(length),
+        (Ok(length), None) if head.saturating_add(length) > LONGEST => Err(Fault::TooLong),
         _ => Err(Fault::ContentLength),
     }
 }

@@ -116,10 +116,7 @@ impl Registration {
     /// An account to be registered at once; `route` leads to the registrar, `seed` makes
     /// Call-ID, tags and pauses.
     pub fn new(account: Account, route: Route, now: Moment, seed: u64) -> Self {
-        let transport = match route.transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
-        };
+        let transport = route.transport.parameter();
         let contact = format!("sip:{}@{}{transport}", account.user(), route.local);
         let mut random = StdRng::seed_from_u64(seed);
         Self {
@@ -248,7 +245,7 @@ impl Registration {
 
     /// RFC 7616 §3.3: a new nonce; the same password twice in vain is wrong.
     fn take_challenge(&mut self, response: &Message, round: Round) -> Option<Round> {
-        let challenge = digest::strongest(response)?;
+        let challenge = digest::strongest(response, &self.account.credentials)?;
         if round.answered && !challenge.is_stale() {
             self.challenge = None;
             return None;
@@ -320,7 +317,13 @@ fn margin(granted: Duration) -> Duration {
 /// Whether two addresses lead to the same place: user, host and port.
 fn is_same(one: &str, other: &str) -> bool {
     let (Ok(one), Ok(other)) = (Uri::parse(one), Uri::parse(other)) else { return false };
-    let port = |uri: &Uri| uri.port.unwrap_or(super::route::DEFAULT_PORT);
+    let transport = |uri: &Uri| {
+        let tls = |(name, value): &(String, Option<String>)| {
+            name == "transport" && value.as_deref() == Some("tls")
+        };
+        if uri.parameters.iter().any(tls) { Transport::Tls } else { Transport::Udp }
+    };
+    let port = |uri: &Uri| uri.port.unwrap_or_else(|| transport(uri).default_port());
     one.user == other.user
         && one.host.eq_ignore_ascii_case(&other.host)
         && port(&one) == port(&other)

@@ -11,6 +11,8 @@ pub enum Transport {
     Udp,
     /// A stream: the transport repeats, the core does not.
     Tcp,
+    /// The same, encrypted, with a peer whose certificate was verified.
+    Tls,
 }
 
 impl Transport {
@@ -19,12 +21,31 @@ impl Transport {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
+
+    /// The parameter of an address that is reached this way (RFC 3261 §19.1.1); UDP needs
+    /// none.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Udp => "",
+            Self::Tcp => ";transport=tcp",
+            Self::Tls => ";transport=tls",
+        }
+    }
+
+    /// RFC 3261 §19.1.2: the port of an address that names none.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
         }
     }
 
     /// Whether the transport itself delivers (RFC 3261 §17).
     pub fn is_reliable(self) -> bool {
-        matches!(self, Self::Tcp)
+        matches!(self, Self::Tcp | Self::Tls)
     }
 }
 
@@ -34,16 +55,13 @@ impl Transport {
 /// side can reach, never the unspecified one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Route {
-    /// UDP or TCP.
+    /// UDP, TCP or TLS.
     pub transport: Transport,
     /// Our address.
     pub local: SocketAddr,
     /// Theirs.
     pub remote: SocketAddr,
 }
-
-/// RFC 3261 §19.1.2: the port of an address that names none.
-pub(crate) const DEFAULT_PORT: u16 = 5060;
 
 /// One message to put on the wire.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! What a request must be before anyone acts on it; each fault has its status.
 //!
 //! Two questions: [`Request::read`], can it be understood (400, 414, 416, 501, 505);
-//! [`Request::admit`], do we serve such a thing (405, 406, 415, 420, 481, 483, 513, 603).
+//! [`Request::admit`], do we serve such a thing (405, 406, 415, 420, 422, 481,
+//! 483, 513, 603).
 //! Source: RFC 3261 §8.2, RFC 4475.
 
 use super::headers::{NameAddr, Via, parse_cseq};
@@ -123,13 +124,17 @@ impl Request {
             self.admit_call()?;
         }
         if matches!(self.method, Method::Invite | Method::Update) {
+            super::session::too_short(&self.message).map_or(Ok(()), Err)?;
             self.admit_body()?;
         }
         Ok(())
     }
 
-    /// A new call goes on to a responder, so it must have a hop left (RFC 3261 §16.3);
-    /// it may not take over another one (RFC 3891 §3).
+    /// A new call goes on to a responder, so it must have a hop left (RFC 3261 §16.3).
+    ///
+    /// It may not take over another one: for us no dialog ever matches a Replaces, and
+    /// RFC 3891 §3 orders 481 for one that matches nothing (603 is for a dialog that has
+    /// ended). To leave the field unread would make a second call of the first.
     fn admit_call(&self) -> Result<(), Refusal> {
         let hops = self.message.header("Max-Forwards").and_then(|hops| hops.parse::<u64>().ok());
         if hops == Some(0) {
@@ -215,8 +220,8 @@ pub(crate) fn media_type(value: &str) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// The extensions a caller may insist on: RFC 4028, whose refreshes are left to the
-/// caller, and RFC 3262, which binds provisional answers only, 100 not among them.
+/// The extensions a caller may insist on: RFC 4028, and RFC 3262, which binds provisional
+/// answers only, 100 not among them.
 const SERVED: [&str; 2] = ["timer", "100rel"];
 /// The type of a session description.
 pub(crate) const SDP: &str = "application/sdp";
@@ -256,7 +261,7 @@ mod tests {
             ("REFER", 603),
             ("invite", 501),
             ("BREW", 501),
-            ("PRACK", 405),
+            ("PRACK", 200),
         ] {
             assert_eq!(verdict(method, ""), status, "{method}");
         }
@@ -268,6 +273,7 @@ mod tests {
             ("Require: 100rel\r\n", 200),
             ("Require: 100rel, precondition\r\n", 420),
             ("Require: timer\r\nSession-Expires: 1800\r\n", 200),
+            ("Supported: timer\r\nSession-Expires: 89\r\n", 422),
             ("Proxy-Require: foo\r\n", 200),
             ("Accept: text/plain\r\n", 406),
             ("Accept: application/*;q=0.5, text/plain\r\n", 200),

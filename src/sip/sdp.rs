@@ -1,14 +1,16 @@
-//! Offer and answer (RFC 3264) for one audio stream: G.711 and telephone-events.
+//! Offer and answer (RFC 3264) for one audio stream: G.722, G.711, telephone-events,
+//! comfort noise where it is offered.
 //!
 //! Descriptions are decoded lossily first: a Latin-1 session name refuses no call.
-//! A-law is chosen when both laws are possible, because Italian networks speak it.
+//! G.722 is chosen before G.711, and A-law before µ-law, because Italian networks speak
+//! it.
 
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Media, Session};
 
-use crate::words::{Codec, Direction, StreamFormat};
+use crate::words::{Codec, ControlPath, Direction, Law, StreamFormat};
 
 /// Our end of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,17 @@ pub struct LocalSound {
     pub session: u64,
     /// Version of the `o=` line: one more for each description that differs.
     pub version: u64,
+    /// How wide its sound may be.
+    pub width: Width,
+}
+
+/// Which codecs one end has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// A-law and µ-law.
+    Narrow,
+    /// G.722 before them.
+    Wide,
 }
 
 /// A description holds nothing we can use: 488.
@@ -32,8 +45,8 @@ pub enum RefuseOfferError {
     /// No audio over plain RTP (image, video or SRTP only, or the audio is switched off).
     #[error("no audio over RTP/AVP")]
     NoAudio,
-    /// Audio, but neither A-law nor µ-law.
-    #[error("neither PCMA nor PCMU")]
+    /// Audio, but neither G.722 nor A-law nor µ-law.
+    #[error("neither G722 nor PCMA nor PCMU")]
     NoCodec,
     /// No `c=` line, or one with a name instead of an address.
     #[error("no usable connection address")]
@@ -51,15 +64,19 @@ pub fn answer(
     let session = parse(offer)?;
     let chosen = chosen_audio(&session)?;
     let media = session.medias.get(chosen).ok_or(RefuseOfferError::NoAudio)?;
-    let format = read_stream(&session, media, Preference::Ours)?;
+    let format = read_stream(&session, media, Preference::Ours, local.width)?;
     let times = session.times.first().map_or((0, 0), |time| (time.start_time, time.stop_time));
     let mut text = head(local, times);
     for (index, media) in session.medias.iter().enumerate() {
         if index == chosen {
             let events = format.telephone_event;
             let codecs = [(format.payload_type, format.codec)];
-            write_audio(&mut text, local.port, &media.proto, &codecs, events);
+            let noise = format.comfort_noise;
+            write_audio(&mut text, local.port, &media.proto, &codecs, events, noise);
             write_tail(&mut text, format.ptime_ms, format.direction);
+            if format.control == ControlPath::Multiplexed {
+                line(&mut text, "a=rtcp-mux");
+            }
         } else {
             // RFC 3264 §6: every stream offered is answered, a refused one with port 0.
             line(&mut text, &format!("m={} 0 {} {}", media.media, media.proto, media.fmt));
@@ -68,11 +85,15 @@ pub fn answer(
     Ok((format, text.into_bytes()))
 }
 
-/// Our offer: A-law, µ-law, telephone-events as 101, packets of 20 ms.
+/// Our offer: (G.722,) A-law, µ-law, telephone-events as 101, packets of 20 ms.
 pub fn offer(local: &LocalSound) -> Vec<u8> {
     let mut text = head(local, (0, 0));
-    let codecs = [(8, Codec::Pcma), (0, Codec::Pcmu)];
-    write_audio(&mut text, local.port, PLAIN_RTP, &codecs, Some(101));
+    let codecs = [(9, Codec::G722), (8, Codec::PCMA), (0, Codec::PCMU)];
+    let codecs = match local.width {
+        Width::Narrow => &codecs[1..],
+        Width::Wide => &codecs,
+    };
+    write_audio(&mut text, local.port, PLAIN_RTP, codecs, Some(101), None);
     write_tail(&mut text, DEFAULT_PTIME_MS, Direction::SendRecv);
     text.into_bytes()
 }
@@ -84,7 +105,7 @@ pub fn offer(local: &LocalSound) -> Vec<u8> {
 pub fn accept(answer: &[u8]) -> Result<StreamFormat, RefuseOfferError> {
     let session = parse(answer)?;
     let media = session.medias.get(chosen_audio(&session)?).ok_or(RefuseOfferError::NoAudio)?;
-    read_stream(&session, media, Preference::Theirs)
+    read_stream(&session, media, Preference::Theirs, Width::Wide)
 }
 
 /// Whose order decides between two codecs both sides know.
@@ -112,25 +133,42 @@ fn read_stream(
     session: &Session,
     media: &Media,
     preference: Preference,
+    width: Width,
 ) -> Result<StreamFormat, RefuseOfferError> {
     let formats = formats(media);
-    let mut known = formats.iter().filter_map(|(number, name)| codec(name).map(|c| (*number, c)));
-    let first = known.next().ok_or(RefuseOfferError::NoCodec)?;
+    let known = formats.iter().filter_map(|(number, name)| codec(name).map(|c| (*number, c)));
+    let mut known = known.filter(|(_, codec)| width == Width::Wide || *codec != Codec::G722);
     let (payload_type, codec) = match preference {
-        Preference::Theirs => first,
-        Preference::Ours if first.1 == Codec::Pcma => first,
-        Preference::Ours => known.find(|(_, c)| *c == Codec::Pcma).unwrap_or(first),
-    };
+        Preference::Theirs => known.next(),
+        Preference::Ours => known.min_by_key(|(_, codec)| rank(*codec)),
+    }
+    .ok_or(RefuseOfferError::NoCodec)?;
     let event = formats.iter().find(|(_, name)| name == "telephone-event/8000");
+    // We never offer it: nobody shall be asked to fall silent.
+    let noise = formats.iter().find(|(_, name)| name == "cn/8000");
+    let noise = noise.filter(|_| preference == Preference::Ours);
     let address = address(session, media)?;
+    let remote = SocketAddr::new(address, media.port);
     Ok(StreamFormat {
-        remote: SocketAddr::new(address, media.port),
+        remote,
         codec,
         payload_type,
         telephone_event: event.map(|(number, _)| *number),
+        comfort_noise: noise.map(|(number, _)| *number),
         ptime_ms: ptime(session, media),
         direction: mirrored(session, media, address),
+        control: control(media, remote, preference),
     })
+}
+
+/// What we choose first when they leave it to us: the widest, then what Italian networks
+/// speak.
+fn rank(codec: Codec) -> u8 {
+    match codec {
+        Codec::G722 => 0,
+        Codec::G711(Law::Pcma) => 1,
+        Codec::G711(Law::Pcmu) => 2,
+    }
 }
 
 /// Payload numbers in order, each with its encoding in lower case (`pcma/8000`).
@@ -152,6 +190,8 @@ fn formats(media: &Media) -> Vec<(u8, String)> {
             let fixed = match number {
                 0 => "pcmu/8000",
                 8 => "pcma/8000",
+                9 => "g722/8000",
+                13 => "cn/8000",
                 _ => "",
             };
             (number, named(number).unwrap_or_else(|| fixed.to_owned()))
@@ -162,8 +202,9 @@ fn formats(media: &Media) -> Vec<(u8, String)> {
 fn codec(name: &str) -> Option<Codec> {
     // RFC 8866 §6.6: one channel may be written or left out.
     match name.strip_suffix("/1").unwrap_or(name) {
-        "pcma/8000" => Some(Codec::Pcma),
-        "pcmu/8000" => Some(Codec::Pcmu),
+        "g722/8000" => Some(Codec::G722),
+        "pcma/8000" => Some(Codec::PCMA),
+        "pcmu/8000" => Some(Codec::PCMU),
         _ => None,
     }
 }
@@ -173,6 +214,24 @@ fn address(session: &Session, media: &Media) -> Result<IpAddr, RefuseOfferError>
     let text = connection.map_or("", |connection| connection.connection_address.as_str());
     let bare = text.split('/').next().unwrap_or_default();
     bare.parse().map_err(|_| RefuseOfferError::NoAddress)
+}
+
+/// Where they want our reports (RFC 5761, RFC 3605). We never offer to multiplex: an
+/// answer that does all the same changes nothing.
+fn control(media: &Media, remote: SocketAddr, preference: Preference) -> ControlPath {
+    if preference == Preference::Ours && media.has_attribute("rtcp-mux") {
+        return ControlPath::Multiplexed;
+    }
+    let named = media.get_first_attribute_value("rtcp").flatten().unwrap_or_default();
+    let mut words = named.split_whitespace();
+    let port = words.next().and_then(|port| port.parse().ok());
+    // `IN IP4 address`: the port alone when the address is the sound's.
+    let ip = words.nth(2).and_then(|ip| ip.parse().ok());
+    ControlPath::Separate(SocketAddr::new(
+        ip.unwrap_or_else(|| remote.ip()),
+        // Port 0 is sent nothing.
+        port.or_else(|| remote.port().checked_add(1)).unwrap_or(0),
+    ))
 }
 
 /// What they want to receive, as we may send it.
@@ -229,8 +288,9 @@ fn write_audio(
     proto: &str,
     codecs: &[(u8, Codec)],
     events: Option<u8>,
+    noise: Option<u8>,
 ) {
-    let numbers = codecs.iter().map(|(number, _)| *number).chain(events);
+    let numbers = codecs.iter().map(|(number, _)| *number).chain(events).chain(noise);
     let list = numbers.fold(String::new(), |mut list, number| {
         let _ = write!(list, " {number}");
         list
@@ -242,6 +302,9 @@ fn write_audio(
     if let Some(number) = events {
         line(text, &format!("a=rtpmap:{number} telephone-event/8000"));
         line(text, &format!("a=fmtp:{number} 0-15"));
+    }
+    if let Some(number) = noise {
+        line(text, &format!("a=rtpmap:{number} CN/8000"));
     }
 }
 

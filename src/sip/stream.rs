@@ -8,7 +8,7 @@ pub enum StreamBroken {
     /// No `Content-Length`, two of them, or one that is no number.
     #[error("the length of a message cannot be known")]
     Length,
-    /// Head and body exceed 64 KiB.
+    /// A head exceeds 64 KiB, or a body any length a mistake could have.
     #[error("a message is longer than {LONGEST} octets")]
     TooLong,
     /// What came is not SIP.
@@ -20,11 +20,15 @@ pub enum StreamBroken {
 ///
 /// As an iterator it yields `None` when more octets are needed, and after an
 /// error nothing more. Empty lines between messages are keep-alives (RFC 5626
-/// §3.5.1): they are passed over and counted by [`Framer::take_pings`].
+/// §3.5.1): they are passed over and counted by [`Framer::take_pings`]. Of a message longer
+/// than 64 KiB it yields the head, to be refused (513), and passes over the body without
+/// keeping it: other calls on the same connection go on.
 #[derive(Debug, Default)]
 pub struct Framer {
     buffer: Vec<u8>,
     pings: usize,
+    /// Octets to come of a body nobody will read.
+    passed_over: usize,
     broken: bool,
 }
 
@@ -36,8 +40,10 @@ impl Framer {
 
     /// Adds what a read gave. Drain the iterator after each.
     pub fn push(&mut self, bytes: &[u8]) {
+        let dropped = self.passed_over.min(bytes.len());
+        self.passed_over -= dropped;
         if !self.broken {
-            self.buffer.extend_from_slice(bytes);
+            self.buffer.extend_from_slice(bytes.get(dropped..).unwrap_or_default());
         }
     }
 
@@ -48,7 +54,7 @@ impl Framer {
 
     /// Whether no message has begun that has not ended.
     pub fn is_between(&self) -> bool {
-        self.buffer.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+        self.passed_over == 0 && self.buffer.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
     }
 
     fn skip_keep_alives(&mut self) {
@@ -83,12 +89,28 @@ impl Framer {
         };
         let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
         let length = length.parse::<usize>().ok().filter(|_| digits).ok_or(StreamBroken::Length)?;
-        let whole = head.checked_add(length).filter(|whole| *whole <= LONGEST);
-        let whole = whole.ok_or(StreamBroken::TooLong)?;
+        if length > PASSED_OVER_MAX {
+            return Err(StreamBroken::TooLong);
+        }
+        let whole = head + length;
+        if whole > LONGEST {
+            return Ok(Some(self.cut_head(head, length)));
+        }
         if self.buffer.len() < whole {
             return Ok(None);
         }
         Ok(Some(self.buffer.drain(..whole).collect()))
+    }
+}
+
+impl Framer {
+    /// The head of a message too long to be kept.
+    fn cut_head(&mut self, head: usize, length: usize) -> Vec<u8> {
+        let cut = self.buffer.drain(..head).collect();
+        let here = length.min(self.buffer.len());
+        self.buffer.drain(..here);
+        self.passed_over = length - here;
+        cut
     }
 }
 
@@ -123,6 +145,9 @@ fn head_length(buffer: &[u8]) -> Option<usize> {
 
 /// Longest message taken from a stream, octets.
 pub(crate) const LONGEST: usize = 64 * 1024;
+/// Longest body that is passed over so that its message can be refused; who announces more
+/// speaks no SIP.
+const PASSED_OVER_MAX: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -143,6 +168,26 @@ mod tests {
         }
         assert_eq!((found.len(), pings), (3, 1));
         assert!(found.iter().all(|message| message == BYE.as_bytes()));
+    }
+
+    #[test]
+    fn of_a_message_too_long_the_head_is_refused_and_the_next_is_read() {
+        let length = LONGEST * 3;
+        let head = format!("INVITE sip:a SIP/2.0\r\nl: {length}\r\n\r\n");
+        let stream = [head.as_bytes(), &vec![b'x'; length], BYE.as_bytes()].concat();
+        for step in [1_000, stream.len()] {
+            let mut framer = Framer::new();
+            let mut found: Vec<Vec<u8>> = Vec::new();
+            for bytes in stream.chunks(step) {
+                framer.push(bytes);
+                found.extend(framer.by_ref().map(Result::unwrap));
+                assert!(framer.buffer.len() <= LONGEST.max(step), "nothing of it is kept");
+                assert!(found.len() != 1 || !framer.is_between(), "its deadline goes on");
+            }
+            assert_eq!(found, [head.as_bytes(), BYE.as_bytes()]);
+            let fault = Message::parse(&found[0]).unwrap().fault.map(|fault| fault.refusal().0);
+            assert_eq!(fault, Some(513));
+        }
     }
 
     #[test]

@@ -156,6 +156,14 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// An address as the host of a SIP address (RFC 3261 §25.1): IPv6 in brackets.
+pub fn host(address: std::net::IpAddr) -> String {
+    match address {
+        std::net::IpAddr::V4(address) => address.to_string(),
+        std::net::IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

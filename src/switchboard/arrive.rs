@@ -11,8 +11,8 @@ use super::{LiveCall, Switchboard};
 use crate::calendar;
 use crate::call::{Arrival, Call, Gone};
 use crate::dialplan::Plan;
-use crate::media::{Order, StreamId};
-use crate::sip::sdp::{self, LocalSound};
+use crate::media::{Order, Ports, StreamId};
+use crate::sip::sdp::{self, LocalSound, Width};
 use crate::sip::{DialogId, Doors, Invitation};
 use crate::words::{CallId, CaseId, Clock, LegId, Moment, PhoneNumber, StreamFormat};
 
@@ -69,13 +69,20 @@ impl Switchboard {
         }
         let (number_called, plan, entrance) =
             self.parts.directory.find(&invitation.called).ok_or(NOT_FOUND)?;
-        let caller = invitation.caller.as_deref().filter(|_| !invitation.hidden);
-        let caller = caller.filter(|raw| !raw.is_empty()).map(PhoneNumber::from_network);
+        let trunk = self.trunks.at(invitation.route.remote.ip());
+        let caller = invitation.caller.as_deref().filter(|raw| !raw.is_empty());
+        let caller = caller.map(|raw| match trunk.and_then(|nth| self.trunks.route(nth)) {
+            Some(trunk) => trunk.terms.caller(raw),
+            None => PhoneNumber::from_network(raw),
+        });
         let id = CallId(Uuid::now_v7());
         let (leg, answer) = self.caller_leg(id, dialog, invitation)?;
         let arrived = self.parts.clock.wall();
         let arrival = arrival(&plan, entrance, caller.as_ref(), arrived);
         self.dialogs.insert(dialog, (id, LegId::CALLER));
+        if let Some(trunk) = trunk {
+            self.trunks.holds(trunk, dialog);
+        }
         self.streams.insert(leg.stream, (id, LegId::CALLER));
         Ok(LiveCall {
             id,
@@ -86,6 +93,7 @@ impl Switchboard {
             answer,
             number_called,
             caller,
+            hidden: invitation.hidden,
             arrived,
             began: self.now(),
             sequence: 0,
@@ -142,7 +150,11 @@ impl Switchboard {
         dialog: DialogId,
         invitation: &Invitation,
     ) -> Result<(LiveLeg, Option<Vec<u8>>), u16> {
-        let (stream, local) = self.open_stream(call, invitation.route.local.ip())?;
+        let (stream, mut local) = self.open_stream(call, invitation.route.local.ip())?;
+        if invitation.sdp.is_none() {
+            // Who has not said what it can is offered what everybody can.
+            local.width = Width::Narrow;
+        }
         let agreed = invitation.sdp.as_deref().map(|offer| sdp::answer(offer, &local)).transpose();
         let (format, answer) = match agreed {
             Ok(agreed) => agreed.unzip(),
@@ -161,6 +173,7 @@ impl Switchboard {
             keys_by: None,
             held: false,
             lost: false,
+            place: None,
             placing: None,
         };
         Ok((leg, answer))
@@ -172,7 +185,9 @@ impl Switchboard {
         call: CallId,
         towards: std::net::IpAddr,
     ) -> Result<(StreamId, LocalSound), u16> {
-        let port = self.parts.ports.bind().map_err(|error| {
+        let ports = self.parts.ports.iter_mut();
+        let ports = ports.max_by_key(|ports| ports.address().is_ipv4() == towards.is_ipv4());
+        let port = ports.ok_or(UNAVAILABLE)?.bind().map_err(|error| {
             tracing::error!(%error, "no port for sound is left: the call is refused");
             UNAVAILABLE
         })?;
@@ -181,7 +196,8 @@ impl Switchboard {
         let bound = port.local();
         let address = self.sound_address(towards);
         let session = self.streams_begun;
-        let local = LocalSound { address, port: bound.port(), session, version: 1 };
+        let local =
+            LocalSound { address, port: bound.port(), session, version: 1, width: Width::Wide };
         let trusted = self.settings.trunk_hosts.clone();
         // Streams that may be bridged share a shard.
         let shard = call.0.as_u64_pair().1;
@@ -191,8 +207,10 @@ impl Switchboard {
 
     /// Our address of sound for a peer that reaches us at `towards`.
     pub(super) fn sound_address(&self, towards: std::net::IpAddr) -> std::net::IpAddr {
-        let bound = self.parts.ports.address();
-        match self.settings.public_address {
+        let ports = self.parts.ports.iter();
+        let same = ports.max_by_key(|ports| ports.address().is_ipv4() == towards.is_ipv4());
+        let bound = same.map_or(towards, Ports::address);
+        match self.settings.public.towards(bound) {
             Some(public) => public,
             None if bound.is_unspecified() => towards,
             None => bound,

@@ -80,6 +80,7 @@ impl Switchboard {
         self.calls.clear();
         self.dialogs.clear();
         self.streams.clear();
+        self.parting.clear();
         self.due.clear();
     }
 
@@ -102,7 +103,10 @@ impl Switchboard {
     pub(super) fn stopped(&self) -> Option<Stopped> {
         let drain = self.drain?;
         let said = drain.farewell.is_none() || self.trunks.have_been_left();
-        let quiet = said && self.calls.is_empty() && self.parts.endpoint.open_dialogs() == 0;
+        let quiet = said
+            && self.calls.is_empty()
+            && self.parting.is_empty()
+            && self.parts.endpoint.open_dialogs() == 0;
         let left = drain.leave.is_some_and(|leave| leave <= self.now());
         let how = if self.cut { Stopped::HungUp } else { Stopped::Drained };
         (quiet || left).then_some(how)

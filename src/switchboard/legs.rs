@@ -1,5 +1,6 @@
 //! A leg's dialog and its sound.
 
+use super::trunks::Way;
 use crate::media::StreamId;
 use crate::sip::DialogId;
 use crate::sip::sdp::LocalSound;
@@ -23,6 +24,8 @@ pub(super) struct LiveLeg {
     pub(super) held: bool,
     /// Whether no sound arrives although it should.
     pub(super) lost: bool,
+    /// Its place on the timeline, for how its sound was; kept when the call ends.
+    pub(super) place: Option<u32>,
     /// How it is being rung, for legs we ring.
     pub(super) placing: Option<Placing>,
 }
@@ -32,9 +35,11 @@ pub(super) struct LiveLeg {
 pub(super) struct Placing {
     pub(super) phone: PhoneNumber,
     pub(super) caller_id: PhoneNumber,
-    pub(super) trunk: usize,
-    /// Trunks not tried yet, best first.
-    pub(super) others: Vec<usize>,
+    /// The caller's own number, unless they asked to stay unknown.
+    pub(super) caller: Option<PhoneNumber>,
+    pub(super) way: Way,
+    /// Ways not tried yet, best first.
+    pub(super) others: Vec<Way>,
 }
 
 /// The ways a key arrives.

@@ -12,14 +12,17 @@ mod figures;
 mod legs;
 mod outbound;
 mod perform;
+mod places;
+mod quality;
 mod refused;
 mod report;
 mod rescue;
 mod signal;
+mod trunk_terms;
 mod trunks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,21 +33,23 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use arrive::arrival;
 pub use directory::{Directory, Entrance, NumberTwice};
 pub use drain::Stopped;
+pub use trunk_terms::TrunkTerms;
 pub use trunks::{Health, TrunkStanding, Why};
 
 use crate::call::{Call, Input};
 use crate::case::Fact;
 use crate::dialplan::Plan;
-use crate::line::{Arrived, Line};
+use crate::line::{Arrived, Line, Public, Target};
 use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
 use crate::roster::Roster;
-use crate::sip::{Account, Bucket, Buckets, Credentials, DialogId, Endpoint, Rate, Transport};
+use crate::sip::{Account, Bucket, Buckets, Credentials, DialogId, Endpoint, Rate};
 use crate::store::{Journaled, Store};
 use crate::words::{CallId, CaseId, CaseNumber, Clock, LegId, Moment, PhoneNumber, SystemClock};
 use claims::Claims;
 use drain::Drain;
 use figures::Figures;
 use legs::LiveLeg;
+use quality::Parting;
 use trunks::Trunks;
 
 /// What the switchboard is told besides what happens on the line.
@@ -59,12 +64,12 @@ pub enum Control {
     HangUpAll,
     /// Plans were read anew; calls in progress keep theirs.
     Plans(Directory),
-    /// The address of a trunk was found.
+    /// The addresses of a trunk were found, or have changed.
     TrunkFound {
         /// Its place in [`Settings::trunks`].
         trunk: usize,
-        /// Its address.
-        proxy: SocketAddr,
+        /// Where it is, in the order in which that is tried.
+        places: Vec<Target>,
     },
     /// The roster was read, or could not be.
     Roster(Option<Arc<Roster>>),
@@ -86,10 +91,8 @@ pub struct Sight {
 pub struct TrunkRoute {
     /// For logs.
     pub name: String,
-    /// UDP or TCP.
-    pub transport: Transport,
-    /// Where INVITEs are sent; `None` until it is known.
-    pub proxy: Option<SocketAddr>,
+    /// Where INVITEs are sent, in the order in which that is tried; none until it is known.
+    pub places: Vec<Target>,
     /// Its place among the trunks: the lowest is tried first.
     pub order: u16,
     /// Its share of the calls among trunks of the same order.
@@ -102,6 +105,8 @@ pub struct TrunkRoute {
     pub credentials: Option<Credentials>,
     /// The account to keep registered, for a trunk that wants that.
     pub account: Option<Account>,
+    /// What else was agreed with its operator.
+    pub terms: TrunkTerms,
 }
 
 /// What does not change while the switchboard runs.
@@ -113,8 +118,8 @@ pub struct Settings {
     pub outbound_rate: Rate,
     /// Country codes that may be rung, without `+`.
     pub outbound_countries: Vec<String>,
-    /// The address written into SDP, when it is not the one RTP is bound to.
-    pub public_address: Option<IpAddr>,
+    /// The addresses written into SDP, when they are not those RTP is bound to.
+    pub public: Public,
     /// Where messages are recorded.
     pub voicemail_dir: PathBuf,
     /// The trunks that carry calls to responders.
@@ -133,8 +138,8 @@ pub struct Parts {
     pub line: Line,
     /// Sound.
     pub media: Engine,
-    /// Ports for sound.
-    pub ports: Ports,
+    /// Ports for sound, of each family of addresses.
+    pub ports: Vec<Ports>,
     /// Recordings.
     pub shelf: Arc<Shelf>,
     /// Memory.
@@ -166,6 +171,8 @@ pub struct Switchboard {
     calls: HashMap<CallId, LiveCall>,
     dialogs: HashMap<DialogId, (CallId, LegId)>,
     streams: HashMap<StreamId, (CallId, LegId)>,
+    /// Streams that were closed and have not told yet how they were.
+    parting: HashMap<StreamId, Parting>,
     due: BTreeSet<(Moment, CallId)>,
     claims: Claims,
     opened: mpsc::UnboundedSender<Opened>,
@@ -175,6 +182,8 @@ pub struct Switchboard {
     trunks: Trunks,
     /// Calls that wait for the first sign of their trunk, and until when.
     unheard: BTreeSet<(Moment, DialogId)>,
+    /// Addresses of trunks that were known at the start.
+    written_hosts: Arc<[IpAddr]>,
     told_of_trunks: Option<watch::Sender<Vec<TrunkStanding>>>,
     /// Phones that were rung.
     rung: Bucket,
@@ -200,6 +209,8 @@ struct LiveCall {
     answer: Option<Vec<u8>>,
     number_called: PhoneNumber,
     caller: Option<PhoneNumber>,
+    /// The caller asked to stay unknown.
+    hidden: bool,
     arrived: DateTime<Utc>,
     /// The same moment, on the clock that never jumps.
     began: Moment,
@@ -215,17 +226,22 @@ struct LiveCall {
 
 impl Switchboard {
     /// A switchboard without a call.
-    pub fn new(settings: Settings, parts: Parts) -> Self {
+    pub fn new(settings: Settings, mut parts: Parts) -> Self {
+        for trunk in settings.trunks.iter().rev() {
+            trunk.terms.introduce(&mut parts.endpoint);
+        }
         let (now, wall) = (parts.clock.now(), parts.clock.wall());
         let mut trunks = Trunks::new(settings.trunks.clone(), now, wall);
-        trunks.register(now, |trunk| parts.line.route_to(trunk.transport, trunk.proxy?));
+        trunks.register(now, |place| parts.line.route_to(place.transport, place.address));
         let (opened, opened_inbox) = mpsc::unbounded_channel();
         Self {
+            written_hosts: settings.trunk_hosts.clone(),
             settings,
             parts,
             calls: HashMap::new(),
             dialogs: HashMap::new(),
             streams: HashMap::new(),
+            parting: HashMap::new(),
             due: BTreeSet::new(),
             claims: Claims::default(),
             opened,
@@ -329,7 +345,7 @@ impl Switchboard {
             Control::Drain { within } => self.drain(within),
             Control::HangUpAll => self.hang_up_on_all(),
             Control::Plans(directory) => self.parts.directory = directory,
-            Control::TrunkFound { trunk, proxy } => self.trunk_found(trunk, proxy),
+            Control::TrunkFound { trunk, places } => self.trunk_found(trunk, &places),
             Control::Roster(roster) => self.parts.roster = roster,
         }
     }

@@ -1,21 +1,19 @@
 //! Which trunk carries a call to a responder, and what happens when it does not.
 //!
-//! Law: a trunk that says nothing for [`SILENCE_MAX`], refuses with 5xx or cannot be
+//! Law: a trunk that says nothing for its way's patience, refuses with 5xx or cannot be
 //! reached is passed over for the next; what the phone itself says (busy, declined,
 //! unknown) is final.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use super::figures::show_trunks;
 use super::legs::{LiveLeg, Placing};
-use super::trunks::{Due, Health, Why};
+use super::trunks::{Due, Health, Way, Why};
 use super::{LiveCall, Switchboard};
 use crate::call::RingFailure;
+use crate::line::Target;
 use crate::media::Order;
-use crate::sip::sdp::{self, LocalSound};
-use crate::sip::{DialogId, Message, Outgoing, Registered, Route};
-use crate::words::{CallId, Clock, LegId, PhoneNumber};
+use crate::sip::sdp::{self, LocalSound, Width};
+use crate::sip::{DialogId, Message, Outgoing, Registered, Route, Transmit, host};
+use crate::words::{CallId, Clock, Codec, LegId, PhoneNumber};
 
 impl Switchboard {
     /// Rings a phone through the first trunk that takes the call.
@@ -26,16 +24,21 @@ impl Switchboard {
         phone: &PhoneNumber,
         claimed: Vec<PhoneNumber>,
     ) -> Result<(), RingFailure> {
+        self.trunks.let_go(|dialog| self.dialogs.contains_key(&dialog));
+        let ways = self.trunks.ways();
+        let first = ways.first().copied().ok_or(RingFailure::Unreachable)?;
         let mut placing = Placing {
             phone: phone.clone(),
             caller_id: live.plan.caller_id.clone(),
-            trunk: 0,
-            others: self.trunks.order(),
+            caller: live.caller.clone().filter(|_| !live.hidden),
+            way: first,
+            others: ways,
         };
-        let towards = placing.others.iter().find_map(|trunk| self.way_to(*trunk));
+        let towards = placing.others.iter().find_map(|way| self.way_to(way.target));
         let towards = towards.ok_or(RingFailure::Unreachable)?.local.ip();
         let (stream, mut local) =
             self.open_stream(live.id, towards).map_err(|_| RingFailure::Unreachable)?;
+        local.width = widest(live);
         let Some(dialog) = self.dial(live.id, id, &mut placing, &mut local) else {
             self.order(Order::Close { stream });
             return Err(RingFailure::Unreachable);
@@ -52,6 +55,7 @@ impl Switchboard {
                 keys_by: None,
                 held: false,
                 lost: false,
+                place: None,
                 placing: Some(placing),
             },
         );
@@ -68,24 +72,32 @@ impl Switchboard {
     ) -> Option<DialogId> {
         let now = self.now();
         while !placing.others.is_empty() {
-            placing.trunk = placing.others.remove(0);
-            let Some(route) = self.way_to(placing.trunk) else { continue };
-            let Some(trunk) = self.trunks.route(placing.trunk) else { continue };
-            local.address = self.sound_address(route.local.ip());
+            placing.way = placing.others.remove(0);
+            let Some(route) = self.way_to(placing.way.target) else { continue };
+            let Some(trunk) = self.trunks.route(placing.way.trunk) else { continue };
+            let sound = self.sound_address(route.local.ip());
+            if sound.is_ipv4() != local.address.is_ipv4() {
+                // The port for its sound is of the other family.
+                continue;
+            }
+            local.address = sound;
             let outgoing = Outgoing {
                 route,
-                to: placing.phone.reveal().to_owned(),
+                to: placing.phone.written(trunk.terms.numbers_out),
                 to_host: trunk.domain.clone(),
-                from_number: placing.caller_id.reveal().to_owned(),
-                from_host: trunk.domain.clone().unwrap_or_else(|| route.local.ip().to_string()),
+                from_number: placing.caller_id.written(trunk.terms.numbers_out),
+                from_host: trunk.domain.clone().unwrap_or_else(|| host(route.local.ip())),
                 sdp: sdp::offer(local),
                 credentials: trunk.credentials.clone(),
+                forwarding: trunk.terms.forwarding(placing.caller.as_ref()),
+                outbound_proxy: trunk.terms.outbound_proxy.clone(),
             };
             match self.parts.endpoint.invite(now, outgoing) {
                 Ok(dialog) => {
-                    self.trunks.carries(placing.trunk);
+                    self.trunks.carries(placing.way.trunk);
+                    self.trunks.holds(placing.way.trunk, dialog);
                     if !placing.others.is_empty() {
-                        self.unheard.insert((now + SILENCE_MAX, dialog));
+                        self.unheard.insert((now + placing.way.patience, dialog));
                     }
                     self.dialogs.insert(dialog, (call, leg));
                     return Some(dialog);
@@ -99,24 +111,25 @@ impl Switchboard {
         None
     }
 
-    fn way_to(&self, trunk: usize) -> Option<Route> {
-        let trunk = self.trunks.route(trunk)?;
-        // Without an address there is none: said once, where it is looked for.
-        let route = self.parts.line.route_to(trunk.transport, trunk.proxy?);
+    fn way_to(&self, target: Target) -> Option<Route> {
+        let route = self.parts.line.route_to(target.transport, target.address);
         if route.is_none() {
-            tracing::error!(trunk.name = trunk.name, "no way to the trunk");
+            tracing::error!(sip.remote = %target.address, "no way to the trunk");
         }
         route
     }
 
-    /// A trunk's name has got an address.
-    pub(super) fn trunk_found(&mut self, trunk: usize, proxy: SocketAddr) {
+    /// A trunk's name has got addresses, or others.
+    pub(super) fn trunk_found(&mut self, trunk: usize, places: &[Target]) {
         let (now, wall) = (self.now(), self.parts.clock.wall());
-        let known = self.settings.trunk_hosts.iter().copied().chain([proxy.ip()]);
-        self.settings.trunk_hosts = known.collect();
-        self.trunks.found(trunk, proxy, now, wall);
+        self.trunks.found(trunk, places, now, wall);
+        if let Some(trunk) = self.trunks.route(trunk) {
+            trunk.terms.introduce(&mut self.parts.endpoint);
+        }
+        let found = self.trunks.places().map(|place| place.address.ip());
+        self.settings.trunk_hosts = self.written_hosts.iter().copied().chain(found).collect();
         let line = &self.parts.line;
-        self.trunks.register(now, |trunk| line.route_to(trunk.transport, trunk.proxy?));
+        self.trunks.register(now, |place| line.route_to(place.transport, place.address));
         self.tell_of_trunk(trunk);
     }
 
@@ -130,7 +143,7 @@ impl Switchboard {
             Some(408 | 500..=599) => return,
             _ => Health::Well,
         };
-        self.trunk_is(placing.trunk, health);
+        self.trunk_is(placing.way, health);
     }
 
     /// Tries the next trunk for a call that the last one refused: whether there was one.
@@ -144,7 +157,7 @@ impl Switchboard {
             let placing = leg.placing.as_mut()?;
             let dialog = self.dial(call, id, placing, &mut leg.local)?;
             self.dialogs.remove(&std::mem::replace(&mut leg.dialog, dialog));
-            let name = self.trunks.route(placing.trunk).map(|trunk| trunk.name.as_str());
+            let name = self.trunks.route(placing.way.trunk).map(|trunk| trunk.name.as_str());
             tracing::warn!(call.id = %call, leg.id = %id, trunk.name = name,
                 "the call goes over another trunk");
             Some(())
@@ -164,7 +177,7 @@ impl Switchboard {
             }
             let live = self.calls.get(&call).and_then(|live| live.legs.get(&leg));
             if let Some(placing) = live.and_then(|leg| leg.placing.as_ref()) {
-                self.trunk_is(placing.trunk, Health::Ill(Why::DeafToCalls));
+                self.trunk_is(placing.way, Health::Ill(Why::DeafToCalls));
             }
             // Without another way the trunk keeps its chance.
             if self.dial_on(call, leg) {
@@ -180,25 +193,38 @@ impl Switchboard {
             match due {
                 Due::Ask(trunk) => self.ask_trunk(trunk),
                 Due::Changed(trunk) => self.tell_of_trunk(trunk),
+                Due::KeepAlive(trunk) => self.keep_alive(trunk),
                 Due::Register(trunk, request) => self.send_register(trunk, &request),
             }
         }
     }
 
+    /// Keeps the way back through a NAT open (RFC 5626 §3.5, in the manner of RFC 6223).
+    fn keep_alive(&self, trunk: usize) {
+        let place = self.trunks.place(trunk);
+        if let Some(route) = place.and_then(|place| self.way_to(place)) {
+            self.parts.line.send(Transmit { route, bytes: b"\r\n\r\n".to_vec() });
+        }
+    }
+
     fn ask_trunk(&mut self, nth: usize) {
-        let Some(route) = self.way_to(nth) else { return };
+        let Some(place) = self.trunks.asks(nth) else { return };
+        let Some(route) = self.way_to(place) else { return };
         let Some(trunk) = self.trunks.route(nth) else { return };
         let host = trunk.domain.clone().unwrap_or_else(|| route.remote.to_string());
         let now = self.now();
-        let query = self.parts.endpoint.ping(now, route, &host);
-        self.trunks.asked(nth, query, now);
+        let over = trunk.terms.outbound_proxy.as_deref();
+        let query = self.parts.endpoint.ping(now, route, &host, over);
+        self.trunks.asked(nth, place, query, now);
     }
 
     fn send_register(&mut self, trunk: usize, request: &Message) {
         // Trunks without a way do not begin to register.
-        let Some(route) = self.way_to(trunk) else { return };
+        let place = self.trunks.place(trunk);
+        let Some(route) = place.and_then(|place| self.way_to(place)) else { return };
         let now = self.now();
-        let query = self.parts.endpoint.query(now, route, request);
+        let over = self.trunks.route(trunk).and_then(|t| t.terms.outbound_proxy.as_deref());
+        let query = self.parts.endpoint.query(now, route, request, over);
         self.trunks.registering(trunk, query);
     }
 
@@ -209,18 +235,18 @@ impl Switchboard {
             if let Some(trunk) = self.trunks.registered(&reply, now) {
                 self.tell_of_trunk(trunk);
             }
-            if let Some((trunk, health)) = self.trunks.answered(reply.query, reply.status) {
-                self.trunk_is(trunk, health);
+            if let Some((way, health)) = self.trunks.answered(reply.query, reply.status) {
+                self.trunk_is(way, health);
             }
         }
         // A challenge is met at once.
         self.wake_trunks();
     }
 
-    fn trunk_is(&mut self, trunk: usize, health: Health) {
+    fn trunk_is(&mut self, way: Way, health: Health) {
         let (now, wall) = (self.now(), self.parts.clock.wall());
-        if self.trunks.note(trunk, health, now, wall) {
-            self.tell_of_trunk(trunk);
+        if self.trunks.note(way, health, now, wall) {
+            self.tell_of_trunk(way.trunk);
         }
     }
 
@@ -253,6 +279,11 @@ impl Switchboard {
     }
 }
 
-/// How long a trunk may say nothing at all to an INVITE before the next is tried: it has
-/// been sent three times by then (0, 0.5 and 1.5 s).
-const SILENCE_MAX: Duration = Duration::from_secs(3);
+/// What a responder is offered: only who has a wideband caller to hear gets wideband.
+fn widest(live: &LiveCall) -> Width {
+    let caller = live.legs.get(&LegId::CALLER).and_then(|leg| leg.format);
+    match caller.map(|format| format.codec) {
+        Some(Codec::G722) => Width::Wide,
+        Some(Codec::G711(_)) | None => Width::Narrow,
+    }
+}

@@ -10,7 +10,7 @@ use crate::media::{self, Order, Shelved, StreamId};
 use crate::roster::Need;
 use crate::sip::sdp;
 use crate::store::Opening;
-use crate::words::{Category, Clock, Language, LegId, PhoneNumber, PlayId, PromptId};
+use crate::words::{CallId, Category, Clock, Language, LegId, PhoneNumber, PlayId, PromptId};
 
 impl Switchboard {
     /// Drains a call's orders, and the orders that follow from carrying them out.
@@ -65,7 +65,7 @@ impl Switchboard {
     }
 
     fn open_case(&self, live: &LiveCall, first: Fact) {
-        self.show(live, &first);
+        self.show(live.id, &first);
         let answer = self.parts.store.opening(Opening {
             call: live.id,
             case: live.case,
@@ -80,31 +80,34 @@ impl Switchboard {
     }
 
     pub(super) fn note(&self, live: &mut LiveCall, fact: Fact) {
+        if matches!(fact, Fact::Ended { .. }) {
+            live.keep_places();
+        }
         live.sequence += 1;
-        self.show(live, &fact);
+        self.show(live.id, &fact);
         self.figures.noted(&fact);
         self.parts.store.note(live.id, live.sequence, self.parts.clock.wall(), fact);
     }
 
-    fn show(&self, live: &LiveCall, fact: &Fact) {
+    pub(super) fn show(&self, call: CallId, fact: &Fact) {
         match fact {
             Fact::RosterUnavailable
             | Fact::StepFailed
             | Fact::StoreFailed
             | Fact::VoicemailFailed => {
-                tracing::error!(call.id = %live.id, step = fact.kind(), "{}", fact.kind());
+                tracing::error!(call.id = %call, step = fact.kind(), "{}", fact.kind());
             }
             Fact::RosterEmpty | Fact::NobodyAccepted => {
-                tracing::error!(call.id = %live.id, step = fact.kind(), "nobody took the call");
+                tracing::error!(call.id = %call, step = fact.kind(), "nobody took the call");
             }
             Fact::PromptMissing { prompt } => {
-                tracing::error!(call.id = %live.id, %prompt, "a recording is missing");
+                tracing::error!(call.id = %call, %prompt, "a recording is missing");
             }
-            _ => tracing::info!(call.id = %live.id, step = fact.kind(), "call"),
+            _ => tracing::info!(call.id = %call, step = fact.kind(), "call"),
         }
         if let Some(watch) = &self.watch {
             let at = self.parts.clock.wall();
-            let _ = watch.send(Sight { call: live.id, at, fact: fact.clone() });
+            let _ = watch.send(Sight { call, at, fact: fact.clone() });
         }
     }
 
@@ -132,15 +135,16 @@ impl Switchboard {
     }
 
     pub(super) fn hang_up(&mut self, live: &mut LiveCall, leg: LegId) {
-        if let Some(leg) = live.legs.remove(&leg) {
+        if let Some(carried) = live.legs.remove(&leg) {
             let now = self.now();
-            self.parts.endpoint.hang_up(now, leg.dialog);
-            self.release(live, &leg);
+            self.parts.endpoint.hang_up(now, carried.dialog);
+            self.release(live, leg, &carried);
         }
     }
 
     /// Frees what a leg held. Its dialog may still be saying goodbye.
-    pub(super) fn release(&mut self, live: &LiveCall, leg: &LiveLeg) {
+    pub(super) fn release(&mut self, live: &mut LiveCall, id: LegId, leg: &LiveLeg) {
+        self.await_measure(live, id, leg);
         self.dialogs.remove(&leg.dialog);
         self.streams.remove(&leg.stream);
         self.order(Order::Close { stream: leg.stream });
@@ -181,7 +185,9 @@ impl Switchboard {
         language: Language,
         repeat: Repeat,
     ) {
-        let Some(stream) = live.legs.get(&leg).map(|leg| leg.stream) else { return };
+        let Some((stream, format)) = live.legs.get(&leg).map(|leg| (leg.stream, leg.format)) else {
+            return;
+        };
         let mut sounds = Vec::with_capacity(prompts.len());
         for prompt in prompts {
             sounds.push(match self.parts.shelf.get(language, prompt) {
@@ -191,6 +197,12 @@ impl Switchboard {
                     sound
                 }
             });
+        }
+        // Coded here, once for everybody, and not on the thread that must not be late.
+        if let Some(format) = format {
+            for sound in &sounds {
+                let _ = sound.coded(format.codec);
+            }
         }
         let repeat = match repeat {
             Repeat::Once => media::Repeat::Once,

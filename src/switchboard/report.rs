@@ -16,6 +16,7 @@ const ASK_EVERY: Duration = Duration::from_secs(40);
 impl Switchboard {
     pub(super) fn reported(&mut self, report: Report) {
         match report {
+            Report::Closed { stream, here, there } => self.measured(stream, here, there),
             Report::DigitPressed { stream, digit } => self.key_by_sound(stream, digit),
             Report::PlayFinished { stream, play } => {
                 self.tell_of(stream, |leg| Input::PlayFinished { leg, play });

@@ -71,8 +71,8 @@ impl Switchboard {
             if let Some(leg) = live.legs.get(&leg) {
                 self.dialogs.remove(&leg.dialog);
             }
-        } else if let Some(leg) = live.legs.remove(&leg) {
-            self.release(&live, &leg);
+        } else if let Some(carried) = live.legs.remove(&leg) {
+            self.release(&mut live, leg, &carried);
         }
         self.calls.insert(call, live);
     }
@@ -178,7 +178,11 @@ impl Switchboard {
                 self.renegotiated(call, leg, format);
             }
             Err(error) => {
-                tracing::info!(call.id = %call, %error, "an offer was declined; the call goes on");
+                tracing::debug!(call.id = %call, %error, "an offer cannot be used");
+                if let Some(dialog) = self.parts.endpoint.saved(dialog) {
+                    let why = "an offer without sound we can use; the call goes on";
+                    self.tell_refusal(dialog.route.remote, NOT_ACCEPTABLE, why);
+                }
                 self.parts.endpoint.refuse_offer(now, dialog, NOT_ACCEPTABLE);
             }
         }

@@ -6,13 +6,16 @@
 //! Law: a trunk that is ill comes last and is never given up; when it is well again it
 //! comes first again.
 
-use std::net::SocketAddr;
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::TrunkRoute;
-use crate::sip::{Message, QueryId, Registered, Registration, Reply, Route};
+use super::places::{Left, Places};
+use crate::line::Target;
+use crate::sip::{DialogId, Message, QueryId, Registered, Registration, Reply, Route, Transport};
 use crate::words::Moment;
 
 /// Whether a trunk answers.
@@ -59,17 +62,38 @@ pub(super) struct Trunks {
 
 struct Trunk {
     route: TrunkRoute,
+    places: Places,
     health: Health,
     since: DateTime<Utc>,
     /// When it is asked next; with probes switched off, when an old verdict is dropped.
     next: Option<Moment>,
     /// The question under way, and until when an answer is waited for.
-    asked: Option<(QueryId, Moment)>,
+    asked: Option<Asked>,
     /// Calls it was given.
     carried: u64,
+    /// Dialogs it carries, those that have ended among them until they are let go.
+    held: HashSet<DialogId>,
     registration: Option<Registration>,
     /// The REGISTER under way.
     registering: Option<QueryId>,
+    /// When the way back to us is kept open, for one registered over UDP.
+    keep_alive: Option<Moment>,
+}
+
+#[derive(Clone, Copy)]
+struct Asked {
+    query: QueryId,
+    place: Target,
+    until: Moment,
+}
+
+/// One way for a call: a trunk at one of its places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Way {
+    pub(super) trunk: usize,
+    pub(super) target: Target,
+    /// How long nothing at all may come back.
+    pub(super) patience: Duration,
 }
 
 /// What is due for a trunk.
@@ -79,6 +103,8 @@ pub(super) enum Due {
     Ask(usize),
     /// Its health changed by itself.
     Changed(usize),
+    /// Send it something, so that a NAT does not forget us.
+    KeepAlive(usize),
     /// Send it this REGISTER.
     Register(usize, Box<Message>),
 }
@@ -86,43 +112,74 @@ pub(super) enum Due {
 impl Trunks {
     pub(super) fn new(routes: Vec<TrunkRoute>, now: Moment, wall: DateTime<Utc>) -> Self {
         let trunk = |route: TrunkRoute| Trunk {
-            next: (route.probe && route.proxy.is_some()).then_some(now),
-            health: match route.proxy {
-                Some(_) => Health::Unknown,
-                None => Health::Ill(Why::NoAddress),
+            next: (route.probe && !route.places.is_empty()).then_some(now),
+            health: match route.places.is_empty() {
+                false => Health::Unknown,
+                true => Health::Ill(Why::NoAddress),
             },
+            places: Places::new(&route.places),
             route,
             since: wall,
             asked: None,
             carried: 0,
+            held: HashSet::new(),
             registration: None,
             registering: None,
+            keep_alive: None,
         };
         Self { list: routes.into_iter().map(trunk).collect() }
     }
 
     /// Begins to register with the trunks that want it; `way` is how each is reached.
-    pub(super) fn register(&mut self, now: Moment, way: impl Fn(&TrunkRoute) -> Option<Route>) {
+    pub(super) fn register(&mut self, now: Moment, way: impl Fn(Target) -> Option<Route>) {
         for trunk in self.list.iter_mut().filter(|trunk| trunk.registration.is_none()) {
             let Some(account) = trunk.route.account.clone() else { continue };
-            let Some(route) = way(&trunk.route) else { continue };
+            let Some(route) = trunk.places.current().and_then(&way) else { continue };
             trunk.registration = Some(Registration::new(account, route, now, rand::random()));
         }
     }
 
-    /// The address of a trunk is known now.
+    /// The addresses of a trunk are known now, or have changed.
     pub(super) fn found(
         &mut self,
         trunk: usize,
-        proxy: SocketAddr,
+        places: &[Target],
         now: Moment,
         wall: DateTime<Utc>,
     ) {
-        self.note(trunk, Health::Unknown, now, wall);
-        if let Some(trunk) = self.list.get_mut(trunk) {
-            trunk.route.proxy = Some(proxy);
+        let Some(trunk) = self.list.get_mut(trunk) else { return };
+        let addresses = places.iter().map(|place| place.address.ip().to_canonical());
+        trunk.route.terms.addresses.extend(addresses);
+        if trunk.places.replace(places) {
+            trunk.becomes(Health::Unknown, wall);
             trunk.next = trunk.route.probe.then_some(now);
         }
+    }
+
+    /// Every place of every trunk.
+    pub(super) fn places(&self) -> impl Iterator<Item = Target> {
+        self.list.iter().flat_map(|trunk| trunk.places.all())
+    }
+
+    /// The place of a trunk that is in use.
+    pub(super) fn place(&self, trunk: usize) -> Option<Target> {
+        self.list.get(trunk)?.places.current()
+    }
+
+    /// The place of a trunk that is asked next.
+    pub(super) fn asks(&mut self, trunk: usize) -> Option<Target> {
+        self.list.get_mut(trunk)?.places.asked()
+    }
+
+    /// The ways of one call, in turn: each trunk at the place in use, then at another.
+    pub(super) fn ways(&self) -> Vec<Way> {
+        let of = |trunk: usize| {
+            let places = self.list.get(trunk).map(|trunk| &trunk.places);
+            let targets: Vec<Target> = places.into_iter().flat_map(Places::tried).collect();
+            let patience = SILENCE_MAX / u32::try_from(targets.len().max(1)).unwrap_or(1);
+            targets.into_iter().map(move |target| Way { trunk, target, patience })
+        };
+        self.order().into_iter().flat_map(of).collect()
     }
 
     pub(super) fn route(&self, trunk: usize) -> Option<&TrunkRoute> {
@@ -139,15 +196,34 @@ impl Trunks {
         self.list.iter().map(standing).collect()
     }
 
-    /// Whom to try, in turn: those that are ill last, then by order; trunks of one
-    /// order share the calls by weight.
+    /// The trunk that calls from there; where several do, the first.
+    pub(super) fn at(&self, address: IpAddr) -> Option<usize> {
+        let address = address.to_canonical();
+        self.list.iter().position(|trunk| trunk.route.terms.addresses.contains(&address))
+    }
+
+    /// It carries a dialog, in whichever direction.
+    pub(super) fn holds(&mut self, trunk: usize, dialog: DialogId) {
+        if let Some(trunk) = self.list.get_mut(trunk) {
+            trunk.held.insert(dialog);
+        }
+    }
+
+    /// Lets go of the dialogs that are over.
+    pub(super) fn let_go(&mut self, lives: impl Fn(DialogId) -> bool) {
+        self.list.iter_mut().for_each(|trunk| trunk.held.retain(|dialog| lives(*dialog)));
+    }
+
+    /// Whom to try, in turn: those that carry all the calls they may last, then those that
+    /// are ill, then by order; trunks of one order share the calls by weight. None is left
+    /// out: a caller without a responder is worse than a call an operator refuses.
     pub(super) fn order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.list.len()).collect();
         order.sort_by(|a, b| {
             let (Some(a), Some(b)) = (self.list.get(*a), self.list.get(*b)) else {
                 return std::cmp::Ordering::Equal;
             };
-            let first = |trunk: &Trunk| (trunk.is_doubtful(), trunk.route.order);
+            let first = |trunk: &Trunk| (trunk.is_full(), trunk.is_doubtful(), trunk.route.order);
             // The share each would have with one more: (carried + 1) / weight.
             let share = |trunk: &Trunk, other: &Trunk| {
                 u128::from(trunk.carried + 1) * u128::from(other.route.weight.max(1))
@@ -164,38 +240,48 @@ impl Trunks {
         }
     }
 
-    /// It gave a sign of life, or failed: whether that is news.
+    /// It gave a sign of life at one of its places, or failed there: whether that is news.
     pub(super) fn note(
         &mut self,
-        trunk: usize,
+        way: Way,
         health: Health,
         now: Moment,
         wall: DateTime<Utc>,
     ) -> bool {
-        let Some(trunk) = self.list.get_mut(trunk) else { return false };
-        let ill = matches!(health, Health::Ill(_));
-        trunk.next = match (trunk.route.probe, ill) {
-            (true, true) => Some(now + ILL_EVERY),
-            (true, false) => Some(now + WELL_EVERY),
-            (false, true) => Some(now + FORGIVEN_AFTER),
-            (false, false) => None,
+        let Some(trunk) = self.list.get_mut(way.trunk) else { return false };
+        let probe = trunk.route.probe;
+        let health = match health {
+            Health::Ill(_) => match trunk.places.failed(way.target) {
+                Left::ForAnother => Health::Unknown,
+                Left::Nothing => health,
+                Left::NotUsed => trunk.health,
+            },
+            Health::Unknown | Health::Well => {
+                trunk.places.answered(way.target);
+                let is_used = trunk.places.current() == Some(way.target);
+                if is_used { health } else { trunk.health }
+            }
         };
-        if std::mem::replace(&mut trunk.health, health) == health {
-            return false;
-        }
-        trunk.since = wall;
-        true
+        trunk.next = match (probe, health) {
+            (true, Health::Ill(_)) => Some(now + ILL_EVERY),
+            (true, Health::Unknown) => Some(now),
+            (true, Health::Well) => Some(now + WELL_EVERY),
+            (false, Health::Ill(_) | Health::Unknown) => Some(now + FORGIVEN_AFTER),
+            // Until then what failed is not gone back to.
+            (false, Health::Well) => trunk.next.filter(|_| !trunk.places.is_first()),
+        };
+        trunk.becomes(health, wall)
     }
 
     /// When [`Trunks::due`] must be asked.
     pub(super) fn poll_timeout(&self) -> Option<Moment> {
         let at = |trunk: &Trunk| {
             let probe = match trunk.asked {
-                Some((_, until)) => Some(until),
+                Some(asked) => Some(asked.until),
                 None => trunk.next,
             };
             let registration = trunk.registration.as_ref().and_then(Registration::poll_timeout);
-            [probe, registration].into_iter().flatten().min()
+            [probe, registration, trunk.keep_alive].into_iter().flatten().min()
         };
         self.list.iter().filter_map(at).min()
     }
@@ -207,9 +293,13 @@ impl Trunks {
             if let Some(due) = trunk.registration_due(nth, now) {
                 return Some(due);
             }
-            if trunk.asked.is_some_and(|(_, until)| until <= now) {
-                trunk.asked = None;
-                if self.note(nth, Health::Ill(Why::Silent), now, wall) {
+            if trunk.keep_alive.is_some_and(|due| due <= now) {
+                trunk.keep_alive = Some(now + KEEP_ALIVE_EVERY);
+                return Some(Due::KeepAlive(nth));
+            }
+            if let Some(asked) = trunk.asked.take_if(|asked| asked.until <= now) {
+                let way = Way { trunk: nth, target: asked.place, patience: PATIENCE };
+                if self.note(way, Health::Ill(Why::Silent), now, wall) {
                     return Some(Due::Changed(nth));
                 }
             } else if trunk.asked.is_none() && trunk.next.is_some_and(|next| next <= now) {
@@ -218,7 +308,8 @@ impl Trunks {
                     return Some(Due::Ask(nth));
                 }
                 // Never asked: it may be well again, and the next call will show it.
-                if self.note(nth, Health::Unknown, now, wall) {
+                trunk.places.forgive();
+                if trunk.becomes(Health::Unknown, wall) {
                     return Some(Due::Changed(nth));
                 }
             }
@@ -226,9 +317,9 @@ impl Trunks {
         None
     }
 
-    pub(super) fn asked(&mut self, trunk: usize, query: QueryId, now: Moment) {
+    pub(super) fn asked(&mut self, trunk: usize, place: Target, query: QueryId, now: Moment) {
         if let Some(trunk) = self.list.get_mut(trunk) {
-            trunk.asked = Some((query, now + PATIENCE));
+            trunk.asked = Some(Asked { query, place, until: now + PATIENCE });
         }
     }
 
@@ -247,6 +338,11 @@ impl Trunks {
         let registration = trunk.registration.as_mut()?;
         let before = registration.standing();
         registration.receive(now, reply.status, reply.response.as_ref());
+        let udp = trunk.places.current().is_some_and(|place| place.transport == Transport::Udp);
+        trunk.keep_alive = match registration.standing() {
+            Registered::Yes if udp => trunk.keep_alive.or(Some(now + KEEP_ALIVE_EVERY)),
+            _ => None,
+        };
         (registration.standing() != before).then_some(nth)
     }
 
@@ -264,23 +360,36 @@ impl Trunks {
     }
 
     /// An answer to a probe came, however late: whose, and what it says.
-    pub(super) fn answered(&mut self, query: QueryId, status: u16) -> Option<(usize, Health)> {
-        let asked = |trunk: &Trunk| trunk.asked.is_some_and(|(known, _)| known == query);
-        let nth = self.list.iter().position(asked)?;
-        if let Some(trunk) = self.list.get_mut(nth) {
-            trunk.asked = None;
-        }
+    pub(super) fn answered(&mut self, query: QueryId, status: u16) -> Option<(Way, Health)> {
+        let (nth, asked) = self.list.iter_mut().enumerate().find_map(|(nth, trunk)| {
+            Some((nth, trunk.asked.take_if(|asked| asked.query == query)?))
+        })?;
+        let way = Way { trunk: nth, target: asked.place, patience: PATIENCE };
         let health = match status {
             408 => Health::Ill(Why::Silent),
             503 => Health::Ill(Why::Unavailable),
             // 404, 405, 481, 500: it does not like the question, but it is there.
             _ => Health::Well,
         };
-        Some((nth, health))
+        Some((way, health))
     }
 }
 
 impl Trunk {
+    /// Whether it carries as many calls as were agreed.
+    fn is_full(&self) -> bool {
+        self.route.terms.calls_max.is_some_and(|most| self.held.len() >= most)
+    }
+
+    /// Whether that is news.
+    fn becomes(&mut self, health: Health, wall: DateTime<Utc>) -> bool {
+        if std::mem::replace(&mut self.health, health) == health {
+            return false;
+        }
+        self.since = wall;
+        true
+    }
+
     /// Whether a call had better not be tried here first.
     fn is_doubtful(&self) -> bool {
         let registered = self.registration.as_ref().map(Registration::standing);
@@ -306,6 +415,11 @@ const WELL_EVERY: Duration = Duration::from_secs(30);
 const ILL_EVERY: Duration = Duration::from_secs(10);
 /// How long an answer may take: OPTIONS is repeated after 0.5, 1.5 and 3.5 s.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a trunk may say nothing at all to an INVITE before the next is tried, at all
+/// its places together: one has been sent three times by then (0, 0.5 and 1.5 s).
+const SILENCE_MAX: Duration = Duration::from_secs(3);
+/// How often a registration over UDP is kept alive: NATs forget after 30 s at the earliest.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(25);
 /// How long a failed call counts against a trunk that is never asked.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 

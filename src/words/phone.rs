@@ -13,6 +13,18 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct PhoneNumber(Arc<str>);
 
+/// How a network writes numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NumberFormat {
+    /// `0039…`, for every country.
+    DoubleZero,
+    /// `+39…`, for every country.
+    #[default]
+    E164,
+    /// Italian numbers as they are dialled in Italy, others with `00`.
+    National,
+}
+
 /// Why a text a person wrote is no number that can be rung. `Display` says it in
 /// Italian, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +120,43 @@ impl PhoneNumber {
         } else {
             bare
         }))
+    }
+
+    /// Takes a number from a network that writes all of them alike; where that leaves a
+    /// doubt, and for `None`, as [`PhoneNumber::from_network`] does.
+    pub fn from_trunk(raw: &str, written: Option<NumberFormat>) -> Self {
+        let bare: String = raw.chars().filter(|c| !is_separator(*c)).collect();
+        let digits = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit());
+        let length = bare.len();
+        match written {
+            // No country code begins with zero.
+            Some(NumberFormat::E164)
+                if digits && !bare.starts_with('0') && (8..=15).contains(&length) =>
+            {
+                Self(Arc::from(format!("+{bare}")))
+            }
+            Some(NumberFormat::DoubleZero | NumberFormat::National)
+                if digits
+                    && !bare.starts_with("00")
+                    && bare.starts_with(['0', '3', '8'])
+                    && (6..=12).contains(&length) =>
+            {
+                Self(Arc::from(format!("+39{bare}")))
+            }
+            _ => Self::from_network(raw),
+        }
+    }
+
+    /// The digits, as a network wants them; what is no number of E.164 stays as it is.
+    pub fn written(&self, format: NumberFormat) -> String {
+        let Some(digits) = self.0.strip_prefix('+').filter(|_| self.is_international()) else {
+            return self.0.to_string();
+        };
+        match (format, digits.strip_prefix("39")) {
+            (NumberFormat::E164, _) => self.0.to_string(),
+            (NumberFormat::National, Some(national)) => national.to_owned(),
+            (NumberFormat::DoubleZero | NumberFormat::National, _) => format!("00{digits}"),
+        }
     }
 
     /// Reads a number a person wrote (roster, dialplan, form) that we may dial.
@@ -229,6 +278,44 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(PhoneNumber::from_network(raw).reveal(), normal, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_number_goes_out_as_the_network_writes_it() {
+        for (number, e164, national, double_zero) in [
+            ("+390831000000", "+390831000000", "0831000000", "00390831000000"),
+            ("+393331234567", "+393331234567", "3331234567", "00393331234567"),
+            ("+39800093470", "+39800093470", "800093470", "0039800093470"),
+            ("+41791234567", "+41791234567", "0041791234567", "0041791234567"),
+            ("1234", "1234", "1234", "1234"),
+        ] {
+            let number = PhoneNumber::from_network(number);
+            let written = [NumberFormat::E164, NumberFormat::National, NumberFormat::DoubleZero]
+                .map(|format| number.written(format));
+            assert_eq!(written, [e164, national, double_zero]);
+        }
+    }
+
+    #[test]
+    fn a_number_comes_in_as_the_network_writes_it() {
+        use NumberFormat::{DoubleZero, E164, National};
+        for (written, raw, number) in [
+            (None, "3912345678", "+393912345678"),
+            (Some(E164), "3912345678", "+3912345678"),
+            (Some(E164), "40712345678", "+40712345678"),
+            (Some(E164), "0831000000", "+390831000000"),
+            (Some(E164), "+40712345678", "+40712345678"),
+            (Some(National), "393123456789", "+39393123456789"),
+            (Some(National), "0040712345678", "+40712345678"),
+            (Some(National), "40712345678", "40712345678"),
+            (Some(DoubleZero), "3331234567", "+393331234567"),
+            (Some(DoubleZero), "00393331234567", "+393331234567"),
+            (Some(E164), "anonymous", "anonymous"),
+            (Some(National), "", ""),
+        ] {
+            let read = PhoneNumber::from_trunk(raw, written);
+            assert_eq!(read.reveal(), number, "{raw} as {written:?}");
         }
     }
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use polaris::dialplan::{self, Recordings};
 use polaris::roster::{Known, Records, read_csv, read_rows};
-use polaris::rtp::{Gaps, KeyReceiver, Packet, Relay, ToneDetector, decode};
+use polaris::rtp::{
+    Gaps, KeyReceiver, Packet, Reception, Relay, Reorder, Timing, ToneDetector, decode, read_report,
+};
 use polaris::sip::{
     Config, Endpoint, Event, Framer, Message, Route, Transport, read_key, refuse_stranger, sdp,
 };
-use polaris::words::{Codec, Moment};
+use polaris::words::{Codec, Law, Moment};
 
 /// What parts the messages of one input for [`endpoint`] from one another.
 pub(crate) const NEXT: &[u8] = b"\n%%\n";
@@ -149,27 +151,38 @@ pub(crate) fn keys(bytes: &[u8]) {
 pub(crate) fn rtp(bytes: &[u8]) {
     let (mut keys, mut gaps) = (KeyReceiver::default(), Gaps::default());
     let (mut tones, mut relay) = (ToneDetector::default(), Relay::default());
+    let (mut reception, mut order) = (Reception::default(), Reorder::default());
     let mut now = Moment::START;
     let mut rest = bytes;
     while let [length, after @ ..] = rest {
         let (datagram, after) = after.split_at(usize::from(*length).min(after.len()));
         rest = after;
         now = now + Duration::from_millis(20);
+        let _ = read_report(datagram, 1);
         let Ok(packet) = Packet::read(datagram) else { continue };
         assert!(packet.payload.len() + 12 <= datagram.len());
         let _ = keys.receive(&packet);
         let _ = gaps.place(packet.header, packet.payload.len(), now);
-        for sample in decode(Codec::Pcma, packet.payload) {
-            let _ = tones.hear(sample);
-        }
+        reception.hear(packet.header, Timing::Spoken, now);
+        assert!(reception.quality().is_some_and(|quality| quality.loss_permille <= 1000));
+        order.take(Codec::PCMA, &packet, now, |_, packet| {
+            for sample in decode(Law::Pcma, packet.payload) {
+                let _ = tones.hear(sample);
+            }
+        });
         relay.omit(packet.header);
     }
 }
 
 /// Offers and answers: what we answer to an offer is an answer we would take.
 pub(crate) fn sdp(bytes: &[u8]) {
-    let local =
-        sdp::LocalSound { address: [192, 0, 2, 1].into(), port: 4000, session: 1, version: 1 };
+    let local = sdp::LocalSound {
+        address: [192, 0, 2, 1].into(),
+        port: 4000,
+        session: 1,
+        version: 1,
+        width: sdp::Width::Wide,
+    };
     let _ = sdp::accept(bytes);
     if let Ok((format, answer)) = sdp::answer(bytes, &local) {
         let theirs = sdp::accept(&answer).expect("our own answer can be read");

@@ -37,6 +37,11 @@ async fn the_two_hear_each_other_and_the_case_tells_how_they_met() {
     for kind in ["arrived", "category_chosen", "rang", "phone_answered", "accepted", "bridged"] {
         assert!(story.contains(&kind), "{kind} is missing in {story:?}");
     }
+    let measured = story.iter().filter(|kind| **kind == "sound_measured").count();
+    assert_eq!((measured, story.last()), (2, Some(&"ended")), "{story:?}");
+    let told = case["entries"].to_string();
+    assert!(told.contains("Qualità audio (chi chiama): perdita "), "{told}");
+    assert!(told.contains("Qualità audio (l'operatore): perdita "), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -6,14 +6,18 @@
 #![allow(dead_code, reason = "each test uses its part of the bench")]
 #![allow(unreachable_pub, reason = "a bench has no outside")]
 
+pub mod authority;
+pub mod border;
 pub mod exchange;
 pub mod leaks;
+pub mod names;
+pub mod operator;
 pub mod person;
 pub mod raw;
 pub mod service;
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -22,7 +26,7 @@ use std::time::Duration;
 use polaris::app::recognise::Recogniser;
 use polaris::rtp::encode;
 use polaris::voice::Recordings;
-use polaris::words::{Codec, Language, PromptId};
+use polaris::words::{Language, Law, PromptId};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,22 +56,47 @@ pub async fn soon<T>(what: &str, wait: impl Future<Output = T>) -> T {
 #[derive(Debug, Clone, Copy)]
 pub struct Net {
     lane: u8,
+    family: Family,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    V4,
+    /// Everybody is at `::1`, and has a port of their own.
+    V6,
 }
 
 impl Net {
+    pub fn new(lane: u8) -> Self {
+        Self { lane, family: Family::V4 }
+    }
+    pub fn over_ipv6(lane: u8) -> Self {
+        Self { lane, family: Family::V6 }
+    }
     pub fn ip(self, host: u8) -> IpAddr {
         let run = 40 + (std::process::id() % 200) as u8;
-        Ipv4Addr::new(127, run, self.lane, host).into()
+        match self.family {
+            Family::V4 => Ipv4Addr::new(127, run, self.lane, host).into(),
+            Family::V6 => Ipv6Addr::LOCALHOST.into(),
+        }
+    }
+    /// The port of SIP at a host; at `::1` one that no other test has.
+    fn port(self, host: u16) -> u16 {
+        let run = (std::process::id() % 90) as u16;
+        match self.family {
+            Family::V4 => 5060,
+            Family::V6 => 10_000 + run * 100 + u16::from(self.lane % 25) * 4 + host,
+        }
     }
     pub fn service(self) -> SocketAddr {
-        SocketAddr::new(self.ip(1), 5060)
+        SocketAddr::new(self.ip(1), self.port(1))
     }
     pub fn caller(self) -> SocketAddr {
         SocketAddr::new(self.ip(2), 0)
     }
     /// Where the service sends its calls.
     pub fn trunk(self) -> SocketAddr {
-        SocketAddr::new(self.ip(3), 5060)
+        SocketAddr::new(self.ip(3), self.port(3))
     }
     /// Further telephones.
     pub fn phone(self, nth: u8) -> SocketAddr {
@@ -84,8 +113,13 @@ pub struct Place {
 impl Place {
     /// A service with a short plan for all hours; on duty are these, each on a step.
     pub fn new(lane: u8, on_duty: &[(&str, &str)]) -> Self {
+        Self::at(Net::new(lane), on_duty)
+    }
+
+    /// The same, on this net.
+    pub fn at(net: Net, on_duty: &[(&str, &str)]) -> Self {
         let steps = on_duty.iter().enumerate().map(|(nth, (name, phone))| (nth + 1, *name, *phone));
-        Self::with_roster(lane, steps)
+        Self::on(net, steps)
     }
 
     /// The same, with steps given.
@@ -93,7 +127,11 @@ impl Place {
         lane: u8,
         on_duty: impl IntoIterator<Item = (usize, &'a str, &'a str)>,
     ) -> Self {
-        let place = Self { dir: tempfile::tempdir().unwrap(), net: Net { lane } };
+        Self::on(Net::new(lane), on_duty)
+    }
+
+    fn on<'a>(net: Net, on_duty: impl IntoIterator<Item = (usize, &'a str, &'a str)>) -> Self {
+        let place = Self { dir: tempfile::tempdir().unwrap(), net };
         place.write("plan.kdl", &short_plan());
         place.write("polaris.toml", &place.config(""));
         let mut csv = "service,equipe,step,person,phone,from,until\n".to_owned();
@@ -270,7 +308,7 @@ pub fn write_wav(file: &Path, samples: &[i16]) {
 /// An ear that knows the short recordings.
 pub fn ear() -> Recogniser {
     Recogniser::new(noises().iter().map(|(language, id, samples)| {
-        let coded = samples.iter().map(|sample| encode(Codec::Pcma, *sample)).collect();
+        let coded = samples.iter().map(|sample| encode(Law::Pcma, *sample)).collect();
         (*language, id.clone(), coded)
     }))
 }

@@ -21,6 +21,8 @@ pub struct RawCaller {
     cseq: u32,
     invite_cseq: u32,
     packets: u16,
+    /// What stands in its Via, when that is not its address.
+    pub via: Option<String>,
 }
 
 /// What came from the service.
@@ -48,7 +50,13 @@ impl RawCaller {
             cseq: 0,
             invite_cseq: 0,
             packets: 0,
+            via: None,
         }
+    }
+
+    /// The port it really sends from.
+    pub fn port(&self) -> u16 {
+        self.signals.local_addr().unwrap().port()
     }
 
     /// An offer; `events` says whether telephone-event is in it.
@@ -70,12 +78,13 @@ impl RawCaller {
         let local = self.signals.local_addr().unwrap();
         let (from, to, tag) = (&self.from, &self.to, &self.to_tag);
         let server = self.server;
+        let via = self.via.clone().unwrap_or_else(|| local.to_string());
         let tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
         let branch = format!("z9hG4bK{}{cseq}{method}", self.call_id);
         // RFC 3261 §9.1: a CANCEL has the branch of its INVITE.
         let branch = branch.replace("CANCEL", "INVITE");
         format!(
-            "{method} sip:{to}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch={branch};rport\
+            "{method} sip:{to}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {via};branch={branch};rport\
              \r\nMax-Forwards: 70\r\nFrom: <sip:{from}@{local}>;tag=raw\r\nTo: <sip:{to}@{server}>\
              {tag}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\nContact: <sip:{from}@{local}>\r\n\
              {extra}Content-Length: {}\r\n\r\n{body}",
@@ -90,10 +99,20 @@ impl RawCaller {
 
     /// Sends an INVITE; answers are awaited with [`Self::status`].
     pub async fn invite(&mut self, sdp: &str) {
+        self.invite_with("", sdp).await;
+    }
+
+    /// The same, with further fields.
+    pub async fn invite_with(&mut self, fields: &str, sdp: &str) {
         self.cseq += 1;
         self.invite_cseq = self.cseq;
-        let extra = "Content-Type: application/sdp\r\n";
-        self.send(&self.request("INVITE", self.cseq, extra, sdp)).await;
+        let extra = format!("{fields}Content-Type: application/sdp\r\n");
+        self.send(&self.request("INVITE", self.cseq, &extra, sdp)).await;
+    }
+
+    /// The last INVITE was refused: the next is a call of its own.
+    pub fn forget_answer(&mut self) {
+        self.to_tag.clear();
     }
 
     /// The next message from the service. A request of its is answered with 200.
@@ -202,7 +221,7 @@ impl RawCaller {
             datagram.extend(self.packets.to_be_bytes());
             datagram.extend((u32::from(self.packets) * 160).to_be_bytes());
             datagram.extend(0x1234_5678_u32.to_be_bytes());
-            let coded = |sample: &i16| polaris::rtp::encode(polaris::words::Codec::Pcma, *sample);
+            let coded = |sample: &i16| polaris::rtp::encode(polaris::words::Law::Pcma, *sample);
             datagram.extend(frame.iter().map(coded));
             self.sound.send_to(&datagram, to).await.unwrap();
         }

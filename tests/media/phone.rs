@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use polaris::media::{Engine, Order, Ports, Report, StreamId};
 use polaris::rtp::{HEADER_LEN, Header, Packet, decode, encode};
-use polaris::words::{Clock, Codec, Direction, StreamFormat, SystemClock};
+use polaris::words::{Clock, Codec, ControlPath, Direction, Law, StreamFormat, SystemClock};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long anything that must come may take, on a machine with other work to do.
@@ -14,13 +14,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Phone {
     pub socket: UdpSocket,
-    pub codec: Codec,
+    pub codec: Law,
     sequence: u16,
     pub timestamp: u32,
 }
 
 impl Phone {
-    pub fn at(ip: &str, codec: Codec) -> Self {
+    pub fn at(ip: &str, codec: Law) -> Self {
         let socket = UdpSocket::bind((ip, 0)).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket, codec, sequence: 65_530, timestamp: u32::MAX - 800 }
@@ -33,11 +33,14 @@ impl Phone {
     pub fn format(&self) -> StreamFormat {
         StreamFormat {
             remote: self.address(),
-            codec: self.codec,
-            payload_type: self.codec.payload_type(),
+            codec: self.codec.into(),
+            payload_type: Codec::from(self.codec).payload_type(),
             telephone_event: Some(101),
+            comfort_noise: None,
             ptime_ms: 20,
             direction: Direction::SendRecv,
+            // It does not listen to reports.
+            control: ControlPath::Separate(SocketAddr::new(self.address().ip(), 0)),
         }
     }
 
@@ -59,10 +62,16 @@ impl Phone {
         self.sequence = self.sequence.wrapping_add(1);
     }
 
+    /// One packet of sound already coded.
+    pub fn say_coded(&mut self, to: SocketAddr, payload_type: u8, coded: &[u8]) {
+        self.send(to, payload_type, self.timestamp, coded);
+        self.timestamp = self.timestamp.wrapping_add(coded.len() as u32);
+    }
+
     /// One packet of sound.
     pub fn say(&mut self, to: SocketAddr, samples: &[i16]) {
         let coded: Vec<u8> = samples.iter().map(|sample| encode(self.codec, *sample)).collect();
-        self.send(to, self.codec.payload_type(), self.timestamp, &coded);
+        self.send(to, Codec::from(self.codec).payload_type(), self.timestamp, &coded);
         self.timestamp = self.timestamp.wrapping_add(samples.len() as u32);
     }
 
@@ -109,8 +118,18 @@ impl Bench {
         self.engine.order(Order::Agree { stream: StreamId(stream), format });
     }
 
-    /// The next report, within the time anything may take.
+    /// The next report but those of streams that were closed.
     pub fn report(&mut self) -> Report {
+        loop {
+            match self.any_report() {
+                Report::Closed { .. } => {}
+                report => return report,
+            }
+        }
+    }
+
+    /// The next report, within the time anything may take.
+    pub fn any_report(&mut self) -> Report {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let report =
             runtime.block_on(async { tokio::time::timeout(PATIENCE, self.reports.recv()).await });
@@ -148,6 +167,6 @@ pub fn share(samples: &[i16], frequency: f64) -> f64 {
     2.0 * (real * real + imaginary * imaginary) / (total * samples.len() as f64)
 }
 
-pub fn samples(codec: Codec, payload: &[u8]) -> Vec<i16> {
+pub fn samples(codec: Law, payload: &[u8]) -> Vec<i16> {
     decode(codec, payload).collect()
 }

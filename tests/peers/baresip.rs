@@ -55,20 +55,25 @@ impl Telephone {
         when_rung: WhenRung,
     ) -> Self {
         let account = format!("<sip:{number}@{address}>;regint=0");
-        Self::plug_in_with(service, address, &account, hertz, when_rung)
+        Self::plug_in_with(service, address, &account, hertz, when_rung, None)
     }
 
-    /// The same with an account of its own.
+    /// The same with an account of its own, and what it needs for TLS if it speaks that.
     pub fn plug_in_with(
         service: &Service,
         address: IpAddr,
         account: &str,
         hertz: f64,
         when_rung: WhenRung,
+        papers: Option<&Path>,
     ) -> Self {
         let folder = service.folder(&format!("telephone-{hertz}"));
         sine(&folder.join("tone.wav"), hertz, TONE_SECONDS);
-        fs::write(folder.join("config"), configuration(address, &folder)).unwrap();
+        let papers = papers.map_or_else(String::new, |papers| {
+            let papers = papers.display();
+            format!("sip_certificate {papers}/telephone.pem\nsip_cafile {papers}/ca.pem\n")
+        });
+        fs::write(folder.join("config"), configuration(address, &folder) + &papers).unwrap();
         let mode = match when_rung {
             WhenRung::Answers => "auto",
             WhenRung::Rings => "manual",

@@ -107,7 +107,8 @@ pub fn two_hidden_telephones_talk_through_a_border() {
     let [first, second] = &nets.homes;
     let plug_in = |number: &str, hertz, when_rung| {
         let account = format!("<sip:{number}@{PUBLIC}>;regint=50;auth_pass=none");
-        let telephone = Telephone::plug_in_with(&service, at(AT_HOME), &account, hertz, when_rung);
+        let telephone =
+            Telephone::plug_in_with(&service, at(AT_HOME), &account, hertz, when_rung, None);
         telephone.wait_until_registered();
         telephone
     };

@@ -7,7 +7,7 @@ use std::path::Path;
 use polaris::app::recognise::Recogniser;
 use polaris::rtp::encode;
 use polaris::voice::Recordings;
-use polaris::words::Codec;
+use polaris::words::Law;
 
 /// Samples a second.
 pub const RATE: usize = 8000;
@@ -55,15 +55,15 @@ pub fn mean_share(samples: &[i16], hertz: f64) -> f64 {
 pub fn recordings_in(samples: &[i16]) -> Vec<(String, Range<usize>)> {
     let recordings = Recordings::embedded();
     let coded = recordings.iter().map(|(language, id, samples)| {
-        (language, id, samples.iter().map(|s| encode(Codec::Pcma, *s)).collect())
+        (language, id, samples.iter().map(|s| encode(Law::Pcma, *s)).collect())
     });
     let mut ear = Recogniser::new(coded);
     // A recording whose first packets are lost, as at a NAT, began before this stream did.
-    let silence = [encode(Codec::Pcma, 0); RATE];
+    let silence = [encode(Law::Pcma, 0); RATE];
     assert!(ear.hear(&silence).is_empty());
     let mut named = Vec::new();
     for (index, frame) in samples.chunks(160).enumerate() {
-        let frame: Vec<u8> = frame.iter().map(|s| encode(Codec::Pcma, *s)).collect();
+        let frame: Vec<u8> = frame.iter().map(|s| encode(Law::Pcma, *s)).collect();
         for heard in ear.hear(&frame) {
             named.push((heard.prompt.as_str().to_owned(), index * 160..(index + 1) * 160));
         }

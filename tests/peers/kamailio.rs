@@ -1,10 +1,12 @@
 //! Kamailio as the operator: registrar and proxy, both with digest.
 
 use std::fs;
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::secure::{all_over_tls, papers};
 use crate::sipp::{Sipp, Way};
 use crate::support::files::{OnDuty, configuration};
 use crate::support::ground::{Ground, SIP};
@@ -26,6 +28,10 @@ pub struct Kamailio {
 impl Kamailio {
     /// Starts it as the trunk of this service.
     pub fn start(service: &Service, algorithm: &str) -> Self {
+        Self::start_as_a_trunk(service, algorithm, None)
+    }
+
+    fn start_as_a_trunk(service: &Service, algorithm: &str, papers: Option<&Path>) -> Self {
         let Ground { service: own, proxy, caller, stranger } = service.ground;
         let places = [
             ("{{algorithm}}", algorithm.to_owned()),
@@ -33,6 +39,9 @@ impl Kamailio {
             ("{{caller}}", caller.to_string()),
             ("{{phones}}", stranger.to_string()),
             ("{{service}}", own.to_string()),
+            ("{{service-port}}", papers.map_or("5060", |_| "5061;transport=tls").to_owned()),
+            ("{{tls-listen}}", papers.map_or_else(String::new, |_| tls_listen(proxy))),
+            ("{{tls-module}}", papers.map_or_else(String::new, tls_module)),
         ];
         Self::start_with(service, include_str!("scenarios/kamailio.cfg"), &places)
     }
@@ -65,8 +74,22 @@ impl Drop for Kamailio {
     }
 }
 
-fn registered(ground: &Ground) -> String {
-    configuration(ground, "udp").replace(
+fn tls_listen(proxy: IpAddr) -> String {
+    format!("enable_tls=yes\nlisten=tls:{proxy}:5061")
+}
+
+fn tls_module(papers: &Path) -> String {
+    let paper = papers.join("telephone.pem");
+    let paper = paper.display();
+    format!(
+        "loadmodule \"tls.so\"\nmodparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\n\
+         modparam(\"tls\", \"certificate\", \"{paper}\")\n\
+         modparam(\"tls\", \"private_key\", \"{paper}\")"
+    )
+}
+
+fn registered(text: &str) -> String {
+    text.replace(
         "probe = false\n",
         "register = true\nuser = \"polaris\"\npassword = \"segreto\"\ndomain = \"trunk.test\"\n",
     )
@@ -75,10 +98,15 @@ fn registered(ground: &Ground) -> String {
 /// Registers, is called at its Contact, calls a phone through the challenging proxy,
 /// takes its leave.
 fn is_a_trunk(algorithm: &str, scenario: &str) {
-    let service = Service::start_configured(registered, ON_DUTY);
+    let service =
+        Service::start_configured(|ground| registered(&configuration(ground, "udp")), ON_DUTY);
+    is_the_trunk_of(service, algorithm, None, scenario);
+}
+
+fn is_the_trunk_of(service: Service, algorithm: &str, papers: Option<&Path>, scenario: &str) {
     // The trunk is not there when the service starts.
     wait_for("the service says so", LONGEST, || service.logged("not registered").then_some(()));
-    let kamailio = Kamailio::start(&service, algorithm);
+    let kamailio = Kamailio::start_as_a_trunk(&service, algorithm, papers);
     wait_for("registered", LONGEST, || {
         let trunk = service.trunks().into_iter().next()?;
         (trunk["registration"] == "registered" && trunk["state"] == "well").then_some(())
@@ -101,7 +129,7 @@ fn is_a_trunk(algorithm: &str, scenario: &str) {
         wait_for(what, LONGEST, || service.logged("no longer registered").then_some(()));
     });
     let came = format!("registered, called, called out: {}; de-registered", outcome);
-    saw(Peer::Kamailio, "UDP", scenario, &came);
+    saw(Peer::Kamailio, if papers.is_some() { "TLS" } else { "UDP" }, scenario, &came);
     drop(kamailio);
 }
 
@@ -115,10 +143,23 @@ pub fn a_registrar_and_proxy_with_sha_256() {
     is_a_trunk("SHA-256", "registrar and challenging proxy, digest with SHA-256");
 }
 
+/// 10 seconds.
+pub fn a_registrar_and_proxy_over_tls() {
+    let ground = Ground::fresh();
+    let papers = papers(ground.service);
+    let files = |ground: &Ground| registered(&all_over_tls(ground, papers.path()));
+    let service = Service::start_at(ground, files, ON_DUTY);
+    let scenario = "registrar and challenging proxy, digest with SHA-256";
+    is_the_trunk_of(service, "SHA-256", Some(papers.path()), scenario);
+}
+
 #[test]
 fn kamailio_takes_its_configuration() {
     let text = include_str!("scenarios/kamailio.cfg")
         .replace("{{algorithm}}", "")
+        .replace("{{tls-listen}}", "")
+        .replace("{{tls-module}}", "")
+        .replace("{{service-port}}", "5060")
         .replace("{{proxy}}", "127.0.0.1")
         .replace("{{caller}}", "127.0.0.2")
         .replace("{{phones}}", "127.0.0.3")

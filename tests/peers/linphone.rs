@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::conversations::{CALLER_SAYS, ON_DUTY, Phone, RESPONDER_SAYS, converse};
 use crate::hearing::sine;
+use crate::secure::{SIPS, listening, papers};
 use crate::support::files::configuration;
 use crate::support::ground::{Ground, SIP};
 use crate::support::hosts::Host;
@@ -35,13 +36,19 @@ struct Linphone {
 
 impl Linphone {
     /// Installs one with this number, that says a tone of `hertz` and picks up by itself.
-    fn plug_in(service: &Service, address: IpAddr, number: &str, hertz: f64) -> Self {
+    fn plug_in(
+        service: &Service,
+        address: IpAddr,
+        number: &str,
+        hertz: f64,
+        papers: &Path,
+    ) -> Self {
         let folder = service.folder(&format!("linphone-{hertz}"));
         for needed in [".local/share/linphone", ".config/linphone"] {
             fs::create_dir_all(folder.join(needed)).unwrap();
         }
         sine(&folder.join("tone.wav"), hertz, TONE_SECONDS);
-        let settings = settings(number, address, &folder);
+        let settings = settings(number, address, &folder, papers);
         fs::write(folder.join("settings"), settings).unwrap();
         let said = File::create(folder.join("said")).unwrap();
         let child = Command::new("linphonec")
@@ -132,27 +139,40 @@ impl Drop for Linphone {
 }
 
 /// Its own number and address, and nothing that would touch the sound.
-fn settings(number: &str, address: IpAddr, folder: &Path) -> String {
+fn settings(number: &str, address: IpAddr, folder: &Path, papers: &Path) -> String {
     format!(
         "[sip]\nsip_port={SIP}\nsip_tcp_port={SIP}\ncontact=\"{number}\" <sip:{number}@{address}>\n\
-         use_rfc2833=1\nuse_info=0\n\
+         use_rfc2833=1\nuse_info=0\nsip_tls_port={SIPS}\n\
+         root_ca={}/ca.pem\nverify_server_certs=1\nverify_server_cn=0\n\
          [sound]\nechocancellation=0\n\
          [storage]\nuri={}/db\n",
+        papers.display(),
         folder.display()
     )
 }
 
+const SCENARIO: &str =
+    "opus offered, A-law chosen, RFC 4733, hold and resume; both ends are linphone";
+const CALLER_OVER_TLS: &str =
+    "the same, the responder's over UDP: a linphone has no certificate to show";
+
 /// 25 seconds.
 pub fn two_linphones_talk_over_udp() {
-    talk("udp");
+    talk("udp", "udp", SCENARIO);
 }
 
 /// 25 seconds.
 pub fn two_linphones_talk_over_tcp() {
-    talk("tcp");
+    talk("tcp", "tcp", SCENARIO);
 }
 
-fn talk(transport: &str) {
+/// 25 seconds.
+pub fn a_linphone_calls_over_tls() {
+    talk("tls", "udp", CALLER_OVER_TLS);
+}
+
+/// The caller's telephone and the responder's, each over its transport.
+fn talk(calling_over: &str, rung_over: &str, scenario: &str) {
     let mut exchange = Host::boot();
     exchange.run(&format!("ip address add {SERVICE}/32 dev lo"));
     let houses = HOUSES.map(|net| house(&mut exchange, net));
@@ -160,26 +180,26 @@ fn talk(transport: &str) {
     let own: IpAddr = SERVICE.parse().unwrap();
     // Only the service itself sends from its own address: to ask whether it is up.
     let ground = Ground { service: own, proxy: rung, caller: own, stranger: rung };
+    let papers = papers(own);
     let files = |ground: &Ground| {
-        configuration(ground, transport).replace("\"127.0.0.1\"", &format!("\"{calling}\""))
+        let text = configuration(ground, rung_over);
+        let text = text.replace("\"127.0.0.1\"", &format!("\"{calling}\""));
+        listening(&text, ground, papers.path())
     };
     let service = exchange.inside(|| Service::start_at(ground, files, ON_DUTY));
     let subscriber = CALLER.trim_start_matches("+39");
-    let plug_in = |address, number, hertz| Linphone::plug_in(&service, address, number, hertz);
+    let plug_in =
+        |address, number, hertz| Linphone::plug_in(&service, address, number, hertz, papers.path());
     let mut caller = houses[0].inside(|| plug_in(calling, subscriber, CALLER_SAYS));
     let mut responder = houses[1].inside(|| plug_in(rung, ON_DUTY[0].2, RESPONDER_SAYS));
-    let record = converse(
-        &service,
-        &mut caller,
-        &mut responder,
-        (ground.server(), transport),
-        |_, responder| {
+    let port = if calling_over == "tls" { SIPS } else { SIP };
+    let server = SocketAddr::new(own, port);
+    let record =
+        converse(&service, &mut caller, &mut responder, (server, calling_over), |_, responder| {
             responder.hang_up();
-        },
-    );
-    let scenario = "opus offered, A-law chosen, RFC 4733, hold and resume; both ends are linphone";
+        });
     let came = format!("{}, key {}, sound both ways", record.outcome(), record.keys());
-    saw(Peer::Linphone, &transport.to_uppercase(), scenario, &came);
+    saw(Peer::Linphone, &calling_over.to_uppercase(), scenario, &came);
     service.stop();
 }
 

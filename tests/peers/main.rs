@@ -6,6 +6,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 #![allow(unreachable_pub, reason = "a test is nobody's library")]
 
+#[allow(dead_code, reason = "the support is shared with other tests")]
+#[path = "../line_support/authority.rs"]
+mod authority;
 mod baresip;
 mod border;
 mod callers;
@@ -14,6 +17,7 @@ mod hearing;
 mod kamailio;
 mod linphone;
 mod responders;
+mod secure;
 mod sipp;
 mod sipvicious;
 mod support;
@@ -26,7 +30,7 @@ type Scenario = (&'static str, fn());
 /// The scenarios that wait for the standard's long timers or for speech, all at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 13] = [
+    let scenarios: [Scenario; 16] = [
         ("a registrar and proxy with MD5", kamailio::a_registrar_and_proxy_with_md5),
         ("a registrar and proxy with SHA-256", kamailio::a_registrar_and_proxy_with_sha_256),
         (
@@ -55,6 +59,9 @@ fn the_long_scenarios() {
             border::two_hidden_telephones_talk_through_a_border,
         ),
         ("two linphones talk over UDP", linphone::two_linphones_talk_over_udp),
+        ("a registrar and proxy over TLS", kamailio::a_registrar_and_proxy_over_tls),
+        ("two telephones talk over TLS", secure::two_telephones_talk_over_tls),
+        ("a linphone calls over TLS", linphone::a_linphone_calls_over_tls),
         ("two linphones talk over TCP", linphone::two_linphones_talk_over_tcp),
         (
             "a scanner finds no number and registers nothing",

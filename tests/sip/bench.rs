@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use polaris::sip::{Config, Endpoint, Event, Message, Outgoing, Route, Transport};
+use polaris::sip::{Config, Endpoint, Event, Forwarding, Message, Outgoing, Route, Transport};
 use polaris::words::Moment;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -27,6 +27,8 @@ pub(crate) fn outgoing(route: Route) -> Outgoing {
         from_host: "192.0.2.1".into(),
         sdp: SDP.into(),
         credentials: None,
+        forwarding: Forwarding::default(),
+        outbound_proxy: None,
     }
 }
 
@@ -115,6 +117,20 @@ pub(crate) fn request(method: &str, cseq: u32, branch: &str, to_tag: &str, body:
     )
 }
 
+/// A request of the scripted called party, inside the dialog our INVITE opened.
+pub(crate) fn from_phone(
+    invite: &Message,
+    method: &str,
+    cseq: u32,
+    tag: &str,
+    body: &str,
+) -> String {
+    let ours = invite.header("From").unwrap().split("tag=").nth(1).unwrap();
+    request(method, cseq, &format!("{method}{cseq}"), ours, body)
+        .replace("Call-ID: one", &format!("Call-ID: {}", invite.header("Call-ID").unwrap()))
+        .replace("tag=caller", &format!("tag={tag}"))
+}
+
 /// A response of the scripted called party to a request of ours.
 pub(crate) fn response(to: &Message, status: u16, tag: &str, extra: &str, body: &str) -> String {
     let mut text = format!("SIP/2.0 {status} X\r\n");
@@ -196,6 +212,12 @@ impl Pair {
                 self.events[side].push(event);
             }
         }
+    }
+
+    /// From now on nothing arrives.
+    pub(crate) fn cut(&mut self) {
+        self.link.loss = 100;
+        self.flying.clear();
     }
 
     /// When the next thing happens by itself.

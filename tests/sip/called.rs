@@ -320,21 +320,6 @@ fn a_dialog_of_an_earlier_run_can_be_ended() {
 }
 
 #[test]
-fn a_caller_that_insists_on_session_timers_keeps_them_itself() {
-    let mut wire = Wire::new();
-    let timer = "Require: timer\r\nSession-Expires: 1800;refresher=uas\r\nMax-Forwards";
-    wire.receive(&request("INVITE", 1, "inv", "", SDP).replace("Max-Forwards", timer));
-    let events = wire.events();
-    let [Event::Invited { dialog, .. }] = events.as_slice() else {
-        panic!("{events:?}");
-    };
-    wire.us.answer(wire.now, *dialog, SDP.into());
-    let sent = wire.sent();
-    assert_eq!(sent[1].header("Session-Expires"), Some("1800;refresher=uac"));
-    assert_eq!(sent[1].header("Require"), Some("timer"));
-}
-
-#[test]
 fn what_is_reported_prints_no_number_and_no_key() {
     let mut wire = Wire::new();
     let (_, tag) = answered(&mut wire);

@@ -2,7 +2,7 @@
 
 use polaris::sip::{Config, Credentials, DialogId, Event, Message, PlaceCallError, Transport};
 
-use crate::bench::{SDP, Wire, outgoing, request, response, secs};
+use crate::bench::{SDP, Wire, from_phone, outgoing, request, response, secs};
 
 fn placed(wire: &mut Wire) -> (DialogId, Message) {
     let dialog = wire.us.invite(wire.now, outgoing(wire.route)).unwrap();
@@ -166,6 +166,41 @@ fn a_second_fork_that_answers_is_hung_up() {
 }
 
 #[test]
+fn a_phone_that_sends_the_call_elsewhere_has_failed() {
+    for status in [300, 301, 302, 305, 380] {
+        let mut wire = Wire::new();
+        let (dialog, invite) = placed(&mut wire);
+        let moved = response(&invite, status, "phone", "", "");
+        wire.receive(&moved.replace("<sip:phone@", "<sip:+39899000000@"));
+        assert_eq!(wire.summary(), ["ACK"], "nobody else is called");
+        assert_eq!(wire.events(), [Event::Failed { dialog, status }]);
+    }
+}
+
+#[test]
+fn a_phone_that_wants_to_transfer_us_is_refused_and_the_call_goes_on() {
+    let mut wire = Wire::new();
+    let (_, invite) = open(&mut wire);
+    let refer = from_phone(&invite, "REFER", 1, "phone", "");
+    let to = "Refer-To: <sip:+39899000000@192.0.2.66>\r\nMax-Forwards";
+    wire.receive(&refer.replacen("Max-Forwards", to, 1));
+    assert_eq!(wire.summary(), ["603/REFER"]);
+    assert_eq!((wire.events(), wire.us.open_dialogs()), (vec![], 1));
+    assert_eq!(wire.us.poll_refused().map(|refused| refused.status), Some(603));
+}
+
+#[test]
+fn more_forks_than_can_be_honest_are_not_heard() {
+    let mut wire = Wire::new();
+    let (_, invite) = placed(&mut wire);
+    for fork in 0..100 {
+        wire.receive(&response(&invite, 200, &format!("fork{fork}"), "", SDP));
+    }
+    let byes = wire.summary().iter().filter(|sent| *sent == "BYE").count();
+    assert_eq!((byes, wire.us.open_dialogs(), wire.events().len()), (15, 1, 1));
+}
+
+#[test]
 fn a_challenge_is_met_once() {
     for (status, asked, given) in [
         (401, "WWW-Authenticate", "Authorization"),
@@ -174,7 +209,7 @@ fn a_challenge_is_met_once() {
         let mut wire = Wire::new();
         let mut call = outgoing(wire.route);
         let (username, password) = ("polaris".to_owned(), "secret".to_owned());
-        call.credentials = Some(Credentials { username, password });
+        call.credentials = Some(Credentials { username, password, realm: None });
         let dialog = wire.us.invite(wire.now, call).unwrap();
         let first = wire.sent().remove(0);
         let challenge = format!("{asked}: Digest realm=\"t\", nonce=\"n\", qop=\"auth\"\r\n");
@@ -256,7 +291,7 @@ fn a_challenged_bye_is_sent_again() {
     let mut wire = Wire::new();
     let mut call = outgoing(wire.route);
     let (username, password) = ("polaris".to_owned(), "secret".to_owned());
-    call.credentials = Some(Credentials { username, password });
+    call.credentials = Some(Credentials { username, password, realm: None });
     let dialog = wire.us.invite(wire.now, call).unwrap();
     let invite = wire.sent().remove(0);
     wire.receive(&response(&invite, 200, "phone", "", SDP));

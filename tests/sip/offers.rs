@@ -83,10 +83,42 @@ fn offers_that_meet_are_sent_away() {
     wire.receive(&request("INVITE", 2, "re", &tag, SDP));
     wire.receive(&request("INVITE", 3, "re3", &tag, SDP));
     wire.receive(&request("UPDATE", 4, "up", &tag, SDP));
-    assert_eq!(wire.summary(), ["100/INVITE", "100/INVITE", "500/INVITE", "500/UPDATE"]);
+    let sent = wire.sent();
+    let told: Vec<String> = sent.iter().map(crate::bench::summary).collect();
+    assert_eq!(told, ["100/INVITE", "100/INVITE", "500/INVITE", "500/UPDATE"]);
+    for refused in &sent[2..] {
+        let wait: u8 = refused.header("Retry-After").unwrap().parse().unwrap();
+        assert!(wait <= 10, "RFC 3261 §14.2");
+    }
     wire.us.accept_offer(wire.now, dialog, SDP.into());
     wire.receive(&request("INVITE", 5, "re5", &tag, SDP));
     assert_eq!(wire.summary(), ["200/INVITE", "100/INVITE", "491/INVITE"], "our 200 has no ACK");
+}
+
+#[test]
+fn a_refusal_inside_a_call_is_told_with_its_reason() {
+    let mut wire = Wire::new();
+    let (dialog, tag) = open(&mut wire);
+    let told = |wire: &mut Wire| {
+        wire.sent();
+        let refused = std::iter::from_fn(|| wire.us.poll_refused());
+        refused.map(|refused| (refused.status, refused.why)).collect::<Vec<_>>()
+    };
+    wire.receive(&request("INVITE", 2, "re", &tag, SDP));
+    wire.receive(&request("INVITE", 3, "re3", &tag, SDP));
+    assert_eq!(told(&mut wire), [(500, "their last offer is not judged yet")]);
+    wire.pass(secs(5));
+    assert_eq!(told(&mut wire), [(488, "nobody judged the offered sound in time")]);
+    wire.receive(&request("INFO", 2, "old", &tag, "Signal=1"));
+    wire.receive(&request("INFO", 2, "old", &tag, "Signal=1"));
+    assert_eq!(told(&mut wire), [(500, "a request in a dialog has an old number")], "once");
+    wire.receive(&request("INVITE", 4, "re4", &tag, SDP));
+    wire.us.accept_offer(wire.now, dialog, SDP.into());
+    wire.receive(&request("INVITE", 5, "re5", &tag, SDP));
+    assert_eq!(told(&mut wire), [(491, "an exchange of ours is under way")]);
+    wire.us.hang_up(wire.now, dialog);
+    wire.receive(&request("INFO", 6, "late", &tag, "Signal=1"));
+    assert_eq!(told(&mut wire), [(481, "the dialog is over")]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use polaris::sip::{Config, Event, Message, Transport};
 use crate::bench::{SDP, Wire, outgoing, request, summary};
 
 /// A request, what is changed in a right one, and what it gets. `-Name` leaves a field out,
-/// `+Name: value` adds one, `Name: value` puts it in the place of the one that is there,
+/// `+Name: value` adds one (`&` parts two), `Name: value` puts it in the place of the one that is there,
 /// `uri` and `version` are those of the first line. `taken` is a call that reaches us.
 const TABLE: &str = "
 INVITE   |                                             | taken
@@ -28,6 +28,7 @@ INVITE   | +Max-Forwards: 70                           | 400
 INVITE   | +Content-Type: application/sdp              | 400
 INVITE   | +Content-Length: 4                          | 400
 INVITE   | Content-Length: 9999                        | 400
+INVITE   | Content-Length: 65536                       | 513
 INVITE   | Content-Length: -1                          | 400
 INVITE   | Content-Length: 1e1                         | 400
 INVITE   | -Content-Length                             | taken
@@ -57,7 +58,12 @@ REFER    | +Refer-To: <sip:+39899000000@192.0.2.66>    | 603
 MESSAGE  |                                             | 405
 SUBSCRIBE|                                             | 405
 PUBLISH  |                                             | 405
-PRACK    |                                             | 405
+PRACK    |                                             | 481
+PRACK    | To: <sip:+390831000000@x>;tag=nobody        | 481
+INVITE   | +Supported: timer & Session-Expires: 60     | 422 Min-SE: 90
+INVITE   | +Session-Expires: 60                        | taken
+REFER    | To: <sip:+390831000000@x>;tag=nobody        | 603
+REGISTER | +Expires: 3600                              | 405
 BREW     |                                             | 501
 invite   |                                             | 501
 BYE      |                                             | 481
@@ -99,7 +105,9 @@ fn changed(method: &str, change: &str) -> String {
         ("uri", uri) => lines[0] = format!("{} {uri} {}", first[0], first[2]),
         ("version", version) => lines[0] = format!("{} {} {version}", first[0], first[1]),
         (name, _) if name.starts_with('-') => drop(lines.remove(field(&name[1..]))),
-        (name, _) if name.starts_with('+') => lines.push(change[1..].to_owned()),
+        (name, _) if name.starts_with('+') => {
+            lines.extend(change[1..].split(" & ").map(str::to_owned))
+        }
         (name, _) => {
             let at = field(name.trim_end_matches(':'));
             lines[at] = change.to_owned();

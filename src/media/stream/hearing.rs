@@ -2,19 +2,37 @@
 
 use std::net::SocketAddr;
 
-use crate::rtp::{HEADER_LEN, Header, Heard, OFFERED_TELEPHONE_EVENT, Packet, convert, decode};
+use crate::rtp::{
+    HEADER_LEN, Header, Heard, OFFERED_TELEPHONE_EVENT, Packet, ReadPacketError, Timing,
+};
 use crate::words::{Codec, Digit, Moment, StreamFormat};
 
+use super::recode::recode;
 use super::{PACKET_LEN, Report, Reports, Stream, listens, send};
+
+/// The static payload type of comfort noise (RFC 3389 §4).
+const COMFORT_NOISE: u8 = 13;
 
 /// What a packet holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::media) enum Content {
     Key,
+    /// Comfort noise (RFC 3389): a party that is there and silent.
+    Noise,
     Sound(Codec),
 }
 
 impl Stream {
+    /// Whether a packet from `from`, not heard before, would be taken for this leg's.
+    pub(in crate::media) fn would_learn(&self, from: SocketAddr, now: Moment) -> bool {
+        self.agreed.as_ref().is_some_and(|agreed| agreed.source.would_learn(from, now))
+    }
+
+    /// Whether this leg's sound comes from `from`.
+    pub(in crate::media) fn is_from(&self, from: SocketAddr) -> bool {
+        self.agreed.as_ref().is_some_and(|agreed| agreed.source.is(from))
+    }
+
     /// Takes a datagram that came from `from`; gives it back read when it is this
     /// leg's and may be passed on.
     pub(in crate::media) fn hear<'p>(
@@ -25,7 +43,14 @@ impl Stream {
         reports: &Reports,
     ) -> Option<(Content, Packet<'p>)> {
         let agreed = self.agreed.as_mut()?;
-        let packet = Packet::read(datagram).ok()?;
+        let packet = match Packet::read(datagram) {
+            Ok(packet) => packet,
+            Err(ReadPacketError::Rtcp) => {
+                self.hear_report_with_sound(datagram, from, now);
+                return None;
+            }
+            Err(ReadPacketError::Malformed) => return None,
+        };
         let content = content_of(packet.header, &agreed.format)?;
         if !listens(agreed.format.direction) || !agreed.source.accepts(from, now) {
             return None;
@@ -34,28 +59,46 @@ impl Stream {
         if self.watch.hear(now) == Some(Heard::Again) {
             let _ = reports.send(Report::Found { stream: self.id });
         }
-        match content {
-            Content::Key => {
-                if let Some(digit) = self.keys.receive(&packet) {
-                    self.report_digit(digit, reports);
-                }
-            }
-            Content::Sound(law) => self.hear_sound(law, &packet, now, reports),
+        let timing = match content {
+            Content::Key | Content::Noise => Timing::Untold,
+            Content::Sound(_) => Timing::Spoken,
+        };
+        self.control.reception.hear(packet.header, timing, now);
+        if content == Content::Key
+            && let Some(digit) = self.keys.receive(&packet)
+        {
+            self.report_digit(digit, reports);
         }
+        self.decode(content, &packet, now, reports);
         Some((content, packet))
     }
 
-    fn hear_sound(&mut self, law: Codec, packet: &Packet<'_>, now: Moment, reports: &Reports) {
-        if let Some(tones) = &mut self.tones {
-            for sample in decode(law, packet.payload) {
-                if let Some(digit) = tones.hear(sample) {
-                    let _ = reports.send(Report::DigitPressed { stream: self.id, digit });
-                }
-            }
-        }
-        if let Some(recording) = &mut self.recording {
-            recording.take(law, packet, now);
-        }
+    /// What is decoded is put in order first; a packet without sound counts in it.
+    fn decode(&mut self, content: Content, packet: &Packet<'_>, now: Moment, reports: &Reports) {
+        let Some(ear) = &mut self.ear else { return };
+        let (codec, packet) = match content {
+            Content::Sound(codec) => (codec, *packet),
+            Content::Key | Content::Noise => (Codec::PCMA, Packet { payload: &[], ..*packet }),
+        };
+        let stream = self.id;
+        ear.take(codec, &packet, &mut self.recording, now, |digit| {
+            let _ = reports.send(Report::DigitPressed { stream, digit });
+        });
+    }
+
+    /// Decodes what still waits for a packet that is lost.
+    pub(super) fn hear_out(&mut self, now: Moment, reports: &Reports) {
+        let Some(ear) = &mut self.ear else { return };
+        let stream = self.id;
+        ear.flush(&mut self.recording, now, |digit| {
+            let _ = reports.send(Report::DigitPressed { stream, digit });
+        });
+    }
+
+    /// An ear that nobody needs is given up.
+    pub(super) fn free_ear(&mut self) {
+        let needed = self.recording.is_some() || self.ear.as_ref().is_some_and(|e| e.hears_tones());
+        self.ear = self.ear.take().filter(|_| needed);
     }
 
     fn report_digit(&self, digit: Digit, reports: &Reports) {
@@ -75,6 +118,7 @@ impl Stream {
         let (None, Some(target)) = (&self.outlet, agreed.target()) else { return };
         let payload_type = match content {
             Content::Key => agreed.format.telephone_event,
+            Content::Noise => agreed.format.comfort_noise,
             Content::Sound(_) => Some(agreed.format.payload_type),
         };
         let Some(payload_type) = payload_type else {
@@ -82,16 +126,23 @@ impl Stream {
             return;
         };
         let length = theirs.payload.len().min(PACKET_LEN - HEADER_LEN);
-        let (law, samples) = match content {
-            Content::Key => (agreed.format.codec, 0),
-            Content::Sound(law) => (law, length),
-        };
+        let samples = if matches!(content, Content::Sound(_)) { length } else { 0 };
         let header = Header { payload_type, ..theirs.header };
         let Some(ours) = self.relay.restamp(header, samples, &mut agreed.pacer, now) else {
             return;
         };
         let packet = &mut room[..HEADER_LEN + length];
-        convert(law, agreed.format.codec, theirs.payload, &mut packet[HEADER_LEN..]);
+        match content {
+            // Bytes that are no samples.
+            Content::Key | Content::Noise => {
+                packet[HEADER_LEN..].copy_from_slice(&theirs.payload[..length]);
+            }
+            Content::Sound(codec) => {
+                let target = &mut packet[HEADER_LEN..];
+                recode(&mut self.recoder, codec, agreed.format.codec, theirs.payload, target);
+            }
+        }
+        self.control.sent(length);
         send(&self.socket, ours, packet, target);
     }
 }
@@ -106,8 +157,12 @@ fn content_of(header: Header, format: &StreamFormat) -> Option<Content> {
     if Some(pt) == format.telephone_event || offered {
         return Some(Content::Key);
     }
+    // Taken from whoever sends it, offered or not.
+    if pt == COMFORT_NOISE || Some(pt) == format.comfort_noise {
+        return Some(Content::Noise);
+    }
     // The static types (RFC 3551 §6): a peer may change to the other law at will.
-    [Codec::Pcma, Codec::Pcmu]
+    [Codec::PCMA, Codec::PCMU]
         .into_iter()
         .find(|codec| codec.payload_type() == pt)
         .map(Content::Sound)

@@ -112,7 +112,7 @@ fn weak_loud_and_noisy_keys_are_heard_through_the_codec() {
     for level in [500.0, 2000.0, 14_000.0] {
         let how = Sounded { low: level, high: level, ..USUAL };
         let mut hiss = noise(level * 0.3);
-        let law = crate::words::Codec::Pcma;
+        let law = crate::words::Law::Pcma;
         let coded: Vec<u8> = sound(ALL_KEYS, how)
             .into_iter()
             .map(|sample| super::super::encode(law, (f32::from(sample) + hiss()) as i16))

@@ -8,6 +8,7 @@ use crate::sip::client_invite::InviteResponse;
 use crate::sip::dialog::tag_of;
 use crate::sip::digest;
 use crate::sip::headers::{Via, parse_cseq};
+use crate::sip::session::Terms;
 
 impl Endpoint {
     /// A response: to whichever request of ours has its branch; any other is nobody's.
@@ -54,6 +55,10 @@ impl Endpoint {
         verdict: InviteResponse,
         response: &Message,
     ) {
+        let purpose = self.transactions.clients.get(&id).map(|record| &record.purpose);
+        if matches!(purpose, Some(Purpose::Refresh { .. })) {
+            return self.receive_refresh_response(now, id, verdict, response);
+        }
         match verdict {
             InviteResponse::Progress => self.receive_progress(now, id, response),
             InviteResponse::Success => self.receive_success(now, id, response),
@@ -66,6 +71,27 @@ impl Endpoint {
         }
     }
 
+    /// What comes back to a re-INVITE of ours.
+    fn receive_refresh_response(
+        &mut self,
+        now: Moment,
+        id: u64,
+        verdict: InviteResponse,
+        response: &Message,
+    ) {
+        let ended = match verdict {
+            InviteResponse::Progress | InviteResponse::Stray => false,
+            InviteResponse::Success => self.acknowledge_refresh(id, response),
+            InviteResponse::Refusal | InviteResponse::RefusalAgain => {
+                self.acknowledge_refusal(id, response);
+                verdict == InviteResponse::Refusal
+            }
+        };
+        if ended {
+            self.finish_client(now, id, response.status().unwrap_or(500), Some(response));
+        }
+    }
+
     fn receive_progress(&mut self, now: Moment, id: u64, response: &Message) {
         let dialog = self.transactions.clients.get(&id).and_then(|record| record.dialog);
         let Some(dialog) = dialog else {
@@ -74,12 +100,19 @@ impl Endpoint {
         let Some(usage) = self.usages.get_mut(&dialog) else {
             return;
         };
-        let Stage::Calling(calling) = &mut usage.stage else {
+        if !matches!(usage.stage, Stage::Calling(_)) {
             return;
-        };
+        }
         if usage.quiet {
             return self.cancel(now, dialog);
         }
+        if !self.take_reliable(now, id, dialog, response) {
+            return;
+        }
+        let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&dialog)
+        else {
+            return;
+        };
         if response.status().is_some_and(|status| status > 100) {
             calling.early_sdp =
                 crate::sip::body::sdp_of(response).or_else(|| calling.early_sdp.take());
@@ -138,6 +171,11 @@ impl Endpoint {
             return;
         };
         usage.dialog = dialog;
+        if let Some(early) = calling.early.get(&usage.dialog.remote_tag) {
+            // Its PRACKs have counted on.
+            usage.dialog.local_cseq = usage.dialog.local_cseq.max(early.dialog.local_cseq);
+        }
+        usage.note_methods(response);
         let sdp = crate::sip::body::sdp_of(response).or(calling.early_sdp);
         let leaving = usage.quiet;
         self.rearm(id);
@@ -145,6 +183,7 @@ impl Endpoint {
             // The 200 crossed our CANCEL.
             self.bye(now, id);
         } else {
+            self.begin_session(now, id, Terms::learn(response));
             self.report(id, Event::Answered { dialog: id, sdp });
         }
     }
@@ -164,7 +203,11 @@ impl Endpoint {
         else {
             return;
         };
-        if let Some(retry) = self.with_credentials(id, dialog, response) {
+        let retry = match response.status() {
+            Some(422) => self.with_longer_session(id, dialog, response),
+            _ => self.with_credentials(id, dialog, response),
+        };
+        if let Some(retry) = retry {
             return self.send_invite(now, dialog, &retry);
         }
         let status = response.status().unwrap_or(500);
@@ -190,13 +233,42 @@ impl Endpoint {
         let request = &self.transactions.clients.get(&id)?.request;
         let credentials = usage.credentials.as_ref()?;
         let (name, value) = digest::respond(challenge, credentials, request, &cnonce)?;
-        let mut retry = request.clone();
-        let own = ["Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq"];
-        retry.headers.retain(|header| !own.contains(&header.name.as_str()));
+        let mut retry = template(request);
         retry.push(name, value);
+        Some(retry)
+    }
+
+    /// The INVITE once more, with the session timer a 422 asks for (RFC 4028 §7.4).
+    fn with_longer_session(
+        &mut self,
+        id: u64,
+        dialog: DialogId,
+        response: &Message,
+    ) -> Option<Message> {
+        let usage = self.usages.get_mut(&dialog)?;
+        let Stage::Calling(calling) = &mut usage.stage else {
+            return None;
+        };
+        if usage.quiet || !usage.wish.raise(response) {
+            return None;
+        }
+        let mut retry = template(&self.transactions.clients.get(&id)?.request);
+        // Credentials were for one nonce and one use: a proxy will ask again.
+        calling.challenged = false;
+        let stale = ["Session-Expires", "Min-SE", "Authorization", "Proxy-Authorization"];
+        retry.headers.retain(|header| !stale.contains(&header.name.as_str()));
+        usage.wish.write(&mut retry);
         Some(retry)
     }
 }
 
+/// What of an INVITE does not depend on the try.
+fn template(request: &Message) -> Message {
+    let own = ["Via", "Max-Forwards", "Route", "From", "To", "Call-ID", "CSeq"];
+    let mut template = request.clone();
+    template.headers.retain(|header| !own.contains(&header.name.as_str()));
+    template
+}
+
 /// Forks of one call that are acknowledged; more are a fault or an attack.
-const MOST_FORKS: usize = 16;
+pub(super) const MOST_FORKS: usize = 16;

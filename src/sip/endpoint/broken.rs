@@ -6,7 +6,7 @@
 //! Law: whoever waits for an answer that can no longer come is told at once, and a
 //! phone that rings for us is told to stop.
 
-use super::transactions::{ClientMachine, ClientRecord};
+use super::transactions::ClientRecord;
 use super::*;
 use crate::sip::headers::Via;
 use crate::sip::uri::split_host_port;
@@ -18,17 +18,12 @@ impl Endpoint {
     /// ring is left alone: one lost datagram is no reason to give up a responder.
     pub fn transport_failed(&mut self, now: Moment, route: Route) {
         for id in self.clients_at(route) {
-            let Some(machine) = self.transactions.clients.get(&id).map(|record| &record.machine)
-            else {
+            let Some(rings) = self.transactions.clients.get(&id).map(ClientRecord::rings) else {
                 continue;
             };
-            match machine {
-                ClientMachine::Invite(machine) if !machine.is_calling() => {
-                    if route.transport.is_reliable() && !self.stop_ringing(now, id) {
-                        self.fail_client(now, id);
-                    }
-                }
-                _ => self.fail_client(now, id),
+            let left = rings && (!route.transport.is_reliable() || self.stop_ringing(now, id));
+            if !left {
+                self.fail_client(now, id);
             }
         }
     }
@@ -47,9 +42,7 @@ impl Endpoint {
             if let Some(usage) = home {
                 record.route.remote = usage.dialog.route.remote;
             }
-            let rings =
-                matches!(&record.machine, ClientMachine::Invite(machine) if !machine.is_calling());
-            if rings && self.stop_ringing(now, id) {
+            if record.rings() && self.stop_ringing(now, id) {
                 continue;
             }
             self.send_once_more(now, id);
@@ -71,7 +64,7 @@ impl Endpoint {
     fn leave_connection(&mut self, route: Route) {
         for record in self.transactions.servers.values_mut() {
             if is_same(record.route, route) {
-                record.route.remote = answer_target(&record.request.message, route.remote);
+                record.route.remote = answer_target(&record.request.message, route);
             }
         }
         for usage in self.usages.values_mut() {
@@ -97,9 +90,7 @@ impl Endpoint {
 
     fn send_once_more(&mut self, now: Moment, id: u64) {
         let Some(record) = self.transactions.clients.get_mut(&id) else { return };
-        let rings =
-            matches!(&record.machine, ClientMachine::Invite(machine) if !machine.is_calling());
-        if rings {
+        if record.rings() {
             // Cancelled already: its end is awaited, and bounded, elsewhere.
             return;
         }
@@ -121,9 +112,9 @@ fn is_same(one: Route, other: Route) -> bool {
 }
 
 /// RFC 3261 §18.2.2: the source's address, and the port its Via names.
-fn answer_target(request: &Message, source: std::net::SocketAddr) -> std::net::SocketAddr {
+fn answer_target(request: &Message, source: Route) -> std::net::SocketAddr {
     let via = request.list("Via").first().and_then(|element| Via::parse(element));
     let named = via.as_ref().and_then(|via| split_host_port(&via.sent_by));
-    let port = named.and_then(|(_, port)| port).unwrap_or(super::super::route::DEFAULT_PORT);
-    std::net::SocketAddr::new(source.ip(), port)
+    let port = named.and_then(|(_, port)| port).unwrap_or_else(|| source.transport.default_port());
+    std::net::SocketAddr::new(source.remote.ip(), port)
 }

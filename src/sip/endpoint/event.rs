@@ -205,10 +205,10 @@ impl fmt::Debug for Event {
 pub struct Invitation {
     /// Where it came from.
     pub route: Route,
-    /// Candidates for the number called, best first: P-Called-Party-ID, To,
-    /// Request-URI, Diversion; user parts, unescaped once, without parameters.
+    /// Candidates for the number called, best first, by the peer's agreement; user parts,
+    /// unescaped once, without parameters.
     pub called: Vec<String>,
-    /// The caller, as asserted by the network, else as in From; `None` when hidden.
+    /// The caller, by the peer's agreement; `None` when hidden, unless that shows it.
     pub caller: Option<String>,
     /// The caller asked to stay unknown.
     pub hidden: bool,
@@ -246,6 +246,28 @@ pub struct Outgoing {
     pub sdp: Vec<u8>,
     /// For a trunk that challenges.
     pub credentials: Option<Credentials>,
+    /// What it says of the call that it goes on from.
+    pub forwarding: Forwarding,
+    /// A proxy that everything passes first: HOST:PORT.
+    pub outbound_proxy: Option<String>,
+}
+
+/// What a call of ours says of the one it goes on from; by default nothing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Forwarding {
+    /// The caller's number, for From in place of our own.
+    pub caller: Option<String>,
+    /// Says with RFC 5806 that our number passed it on.
+    pub diversion: bool,
+    /// Says it with RFC 7044.
+    pub history_info: bool,
+}
+
+impl fmt::Debug for Forwarding {
+    /// Nothing: it names the caller.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Forwarding(…)")
+    }
 }
 
 impl fmt::Debug for Outgoing {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::refresh::Session;
 use super::usage::{PendingOffer, Stage};
 use super::*;
 use crate::sip::sanity::{SDP, media_type};
@@ -15,6 +16,7 @@ impl Endpoint {
         let Some(offer) = usage.offer.take() else {
             return;
         };
+        usage.own_sdp.clone_from(&sdp);
         match offer.by {
             OfferedBy::Update => {
                 self.respond(now, offer.server, 200, |ok| ok.set_body(SDP, sdp));
@@ -39,6 +41,15 @@ impl Endpoint {
         if let Some(offer) = offer {
             let status = if (300..700).contains(&status) { status } else { 488 };
             self.respond(now, offer.server, status, |_| {});
+            self.rearm(dialog);
+        }
+    }
+
+    /// Refuses a new offer by ourselves.
+    pub(super) fn decline_offer(&mut self, now: Moment, dialog: DialogId, refusal: &Refusal) {
+        let offer = self.usages.get_mut(&dialog).and_then(|usage| usage.offer.take());
+        if let Some(offer) = offer {
+            self.turn_down(now, offer.server, refusal);
             self.rearm(dialog);
         }
     }
@@ -71,24 +82,24 @@ impl Endpoint {
         // An early dialog of our own call may fork: its numbers are not one sequence.
         let early = matches!(usage.stage, Stage::Calling(_));
         let refused = if matches!(usage.stage, Stage::Closing) {
-            Some(481)
+            Some(Refusal::new(481, "the dialog is over"))
         } else if early || usage.dialog.take_cseq(request.cseq) {
             None
         } else {
-            Some(500)
+            Some(Refusal::new(500, "a request in a dialog has an old number"))
         };
         if refused.is_none() && !early {
             // The peer may have moved behind its NAT, or opened a new connection.
             usage.dialog.route = route;
+            usage.note_methods(&request.message);
         }
         let tag = usage.dialog.local_tag.clone();
         let method = request.method.clone();
         let offer = request.sdp();
         let info = (method == Method::Info).then(|| info(dialog, &request));
         let server = self.open_server(route, request, Some(dialog), tag);
-        if let Some(status) = refused {
-            self.respond(now, server, status, |_| {});
-            return;
+        if let Some(refusal) = refused {
+            return self.turn_down(now, server, &refusal);
         }
         self.serve_in_dialog(now, dialog, server, &method, offer);
         if let Some(event) = info {
@@ -108,6 +119,11 @@ impl Endpoint {
             Method::Invite => {
                 self.respond(now, server, 100, |_| {});
                 self.receive_offer(now, dialog, server, OfferedBy::ReInvite, offer);
+            }
+            // We send no provisional answer that wants one (RFC 3262 §3).
+            Method::Prack => {
+                let refusal = Refusal::new(481, "a PRACK of nothing");
+                self.turn_down(now, server, &refusal);
             }
             Method::Update => self.receive_offer(now, dialog, server, OfferedBy::Update, offer),
             Method::Options => {
@@ -132,6 +148,7 @@ impl Endpoint {
             return;
         };
         let waiting = usage.unconfirmed.as_ref();
+        let reinviting = usage.session.as_ref().is_some_and(Session::reinvites);
         // An UPDATE may pass a lost ACK, unless the ACK owes us an answer (RFC 3311 §5.2).
         let ours_open = match by {
             OfferedBy::ReInvite => waiting.is_some(),
@@ -142,14 +159,16 @@ impl Endpoint {
             self.respond(now, server, 200, |_| {});
             return self.refresh_target(dialog, server);
         }
-        if ours_open || matches!(usage.stage, Stage::Calling(_)) {
-            self.respond(now, server, 491, |_| {});
-            return;
+        // RFC 3261 §14.2, RFC 3311 §5.2.
+        if ours_open || reinviting || matches!(usage.stage, Stage::Calling(_)) {
+            let refusal = Refusal::new(491, "an exchange of ours is under way");
+            return self.turn_down(now, server, &refusal);
         }
         if theirs_open || usage.quiet {
             let seconds = self.random.random_range(1..=10u8);
-            self.respond(now, server, 500, |no| no.push("Retry-After", seconds.to_string()));
-            return;
+            let refusal = Refusal::new(500, "their last offer is not judged yet");
+            let refusal = refusal.with("Retry-After", seconds.to_string());
+            return self.turn_down(now, server, &refusal);
         }
         let until = now + JUDGEMENT;
         usage.offer = Some(PendingOffer { server, by, has_sdp: sdp.is_some(), until });

@@ -79,6 +79,7 @@ impl Endpoint {
         usage.quiet = true;
         usage.stage = Stage::Closing;
         usage.unconfirmed = None;
+        usage.session = None;
         let offer = usage.offer.take();
         let dialog = usage.dialog.clone();
         self.rearm(id);
@@ -100,7 +101,7 @@ impl Endpoint {
         self.open_other(now, request, dialog.route, branch, (id, purpose));
     }
 
-    fn open_other(
+    pub(super) fn open_other(
         &mut self,
         now: Moment,
         request: Message,
@@ -153,32 +154,50 @@ impl Endpoint {
                     self.close_usage(now, dialog);
                 }
             }
+            // Without it the answer is repeated, and the call goes on or fails by itself.
+            Purpose::Prack { challenged } => {
+                if let Some(response) = response.filter(|_| !challenged) {
+                    self.prack_again(now, id, dialog, response);
+                }
+            }
+            Purpose::Refresh { .. } => self.finish_refresh(now, id, dialog, status, response),
             Purpose::Probe => self.finish_probe(now, dialog, status, response.is_some()),
         }
     }
 
     /// A challenged BYE is sent again with credentials: an unended call costs a line.
     fn bye_again(&mut self, now: Moment, id: u64, dialog: DialogId, challenge: &Message) -> bool {
-        let (cnonce, branch) = (self.new_token(), self.new_branch());
-        let Some(usage) = self.usages.get_mut(&dialog) else {
+        let Some((request, branch)) = self.with_answer(id, dialog, challenge) else {
             return false;
         };
-        let Some(record) = self.transactions.clients.get(&id) else {
+        let Some(route) = self.usages.get(&dialog).map(|usage| usage.dialog.route) else {
             return false;
         };
-        let credential = usage
-            .credentials
-            .as_ref()
-            .and_then(|own| digest::respond(challenge, own, &record.request, &cnonce));
-        let Some((name, value)) = credential else {
-            return false;
-        };
-        let mut request = usage.dialog.request(Method::Bye, &branch);
-        request.push(name, value);
-        let route = usage.dialog.route;
         let purpose = Purpose::Bye { challenged: true };
         self.open_other(now, request, route, branch, (Some(dialog), purpose));
         true
+    }
+
+    /// A request of ours inside a dialog once more, with what its challenge asks for, and
+    /// its branch; `None` when we cannot meet it.
+    pub(super) fn with_answer(
+        &mut self,
+        client: u64,
+        dialog: DialogId,
+        challenge: &Message,
+    ) -> Option<(Message, String)> {
+        let (cnonce, branch) = (self.new_token(), self.new_branch());
+        let usage = self.usages.get_mut(&dialog)?;
+        let before = &self.transactions.clients.get(&client)?.request;
+        let own = usage.credentials.as_ref()?;
+        let (name, value) = digest::respond(challenge, own, before, &cnonce)?;
+        let mut request = usage.dialog.request(before.method()?.clone(), &branch);
+        let made: Vec<String> = request.headers.iter().map(|h| h.name.clone()).collect();
+        let rest = before.headers.iter().filter(|header| !made.contains(&header.name));
+        request.headers.extend(rest.cloned());
+        request.body = before.body.clone();
+        request.push(name, value);
+        Some((request, branch))
     }
 
     /// RFC 3261 §12.2.1.2, RFC 5057 §5.2: only these say that the dialog is gone.

@@ -12,7 +12,9 @@ mod broken;
 mod event;
 mod in_dialog;
 mod leave;
+mod prack;
 mod query;
+mod refresh;
 mod seen;
 mod serve;
 mod transactions;
@@ -22,6 +24,8 @@ mod usage;
 mod wake;
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -30,13 +34,16 @@ use rand::{RngExt, SeedableRng};
 pub use query::{QueryId, Reply};
 
 pub use event::{
-    Config, DialogId, Doors, Event, Invitation, OfferedBy, Outgoing, PlaceCallError, Refused,
+    Config, DialogId, Doors, Event, Forwarding, Invitation, OfferedBy, Outgoing, PlaceCallError,
+    Refused,
 };
 
 use super::bucket::{Bucket, Buckets, Rate};
 use super::dialog::Dialog;
+use super::guard::Guard;
 use super::message::Message;
 use super::method::{ALLOW, Method};
+use super::peer::Peer;
 use super::reply::reply;
 use super::route::{Route, Transmit};
 use super::sanity::{Refusal, Request};
@@ -60,7 +67,10 @@ pub struct Endpoint {
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
     replies: VecDeque<Reply>,
-    /// What was refused without memory, for the log.
+    /// What was agreed with whom, by address.
+    peers: HashMap<IpAddr, Arc<Peer>>,
+    guard: Guard,
+    /// What was refused, for the log.
     refused: VecDeque<Refused>,
     /// Answers to what cannot be understood.
     malformed: Buckets,
@@ -87,7 +97,6 @@ impl Endpoint {
         Self {
             seen: Seen::new(config.max_dialogs.saturating_mul(4)),
             config,
-            random,
             secret,
             usages: HashMap::new(),
             by_local_tag: HashMap::new(),
@@ -96,13 +105,21 @@ impl Endpoint {
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             replies: VecDeque::new(),
+            peers: HashMap::new(),
+            guard: Guard::new(random.random()),
             refused: VecDeque::new(),
             malformed: Buckets::new(MALFORMED, seed),
             pace: Bucket::default(),
             doors: Doors::Open,
             queries: 0,
             next_dialog: 0,
+            random,
         }
+    }
+
+    /// What was agreed with the peer at an address; who is not told of is read as usual.
+    pub fn know(&mut self, address: IpAddr, peer: Arc<Peer>) {
+        self.peers.insert(address.to_canonical(), peer);
     }
 
     /// Takes one datagram, or one message a stream's framing cut out.

@@ -32,8 +32,8 @@ impl std::fmt::Debug for Reply {
 
 impl Endpoint {
     /// Asks a trunk whether it is there: OPTIONS (RFC 3261 §11), `host` being its
-    /// domain or address.
-    pub fn ping(&mut self, now: Moment, route: Route, host: &str) -> QueryId {
+    /// domain or address, and `over` a proxy it passes first.
+    pub fn ping(&mut self, now: Moment, route: Route, host: &str, over: Option<&str>) -> QueryId {
         let target = format!("sip:{host}");
         let mut options = Message::request(Method::Options, target.clone());
         let tag = self.new_token();
@@ -43,11 +43,17 @@ impl Endpoint {
         options.push("CSeq", "1 OPTIONS");
         options.push("Contact", contact(route));
         options.push("Accept", SDP);
-        self.query(now, route, &options)
+        self.query(now, route, &options, over)
     }
 
-    /// Sends a request that is complete but for its Via and Max-Forwards.
-    pub fn query(&mut self, now: Moment, route: Route, request: &Message) -> QueryId {
+    /// Sends a request that is complete but for its Via, Max-Forwards and Route.
+    pub fn query(
+        &mut self,
+        now: Moment,
+        route: Route,
+        request: &Message,
+        over: Option<&str>,
+    ) -> QueryId {
         self.queries += 1;
         let query = QueryId(self.queries);
         let branch = self.new_branch();
@@ -55,6 +61,9 @@ impl Endpoint {
         let mut whole = Message::request(method, request.request_uri().to_owned());
         push_via(&mut whole, route, &branch);
         whole.push("Max-Forwards", "70");
+        if let Some(proxy) = over {
+            whole.push("Route", uac::preloaded(proxy, route));
+        }
         whole.headers.extend(request.headers.iter().cloned());
         whole.push("User-Agent", self.config.user_agent.clone());
         let machine = ClientMachine::Other(Client::new(now, route.transport.is_reliable()));

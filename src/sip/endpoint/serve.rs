@@ -6,6 +6,7 @@ use super::transactions::{ServerMachine, ServerRecord};
 use super::*;
 use crate::sip::server::Server;
 use crate::sip::server_invite::ServerInvite;
+use crate::sip::session::Terms;
 
 impl Endpoint {
     /// A retransmission: the last response again.
@@ -52,6 +53,9 @@ impl Endpoint {
         status: u16,
         complete: impl FnOnce(&mut Message),
     ) -> Option<Vec<u8>> {
+        let dialog = self.transactions.servers.get(&server)?.dialog;
+        let standing = dialog.and_then(|id| self.usages.get(&id)?.session.as_ref());
+        let standing = standing.map(|session| session.terms);
         let record = self.transactions.servers.get_mut(&server)?;
         let tag = (status > 100).then_some(record.to_tag.as_str());
         let mut response = reply(&record.request.message, status, tag, record.route.remote);
@@ -63,6 +67,11 @@ impl Endpoint {
         if (200..300).contains(&status) {
             response.push("Allow", ALLOW);
         }
+        let agrees = session && (200..300).contains(&status);
+        let terms = Terms::grant(&record.request.message, standing).filter(|_| agrees);
+        if let Some(terms) = terms {
+            terms.write(&record.request.message, &mut response);
+        }
         complete(&mut response);
         let bytes = response.to_bytes();
         let route = record.route;
@@ -72,7 +81,23 @@ impl Endpoint {
             return None;
         }
         self.send(route, bytes.clone());
+        if let Some(dialog) = dialog.filter(|_| agrees) {
+            self.renew_session(now, dialog, terms);
+        }
         Some(bytes)
+    }
+
+    /// Refuses a remembered request, and says why in the log.
+    pub(super) fn turn_down(&mut self, now: Moment, server: u64, refusal: &Refusal) {
+        let Some(route) = self.transactions.servers.get(&server).map(|record| record.route) else {
+            return;
+        };
+        let said = self.respond(now, server, refusal.status, |no| {
+            refusal.fields.iter().for_each(|(name, value)| no.push(name, value.clone()));
+        });
+        if said.is_some() {
+            self.tell(route, refusal);
+        }
     }
 
     /// Answers and forgets: a copy gets the same answer, tag included.

@@ -87,6 +87,14 @@ pub(super) struct ClientRecord {
     pub(super) sent_again: bool,
 }
 
+impl ClientRecord {
+    /// Whether it is a call that something has come back to: a phone may be ringing.
+    pub(super) fn rings(&self) -> bool {
+        let begins = matches!(self.purpose, Purpose::Invite { .. });
+        begins && matches!(&self.machine, ClientMachine::Invite(machine) if !machine.is_calling())
+    }
+}
+
 /// Why we sent it.
 pub(super) enum Purpose {
     Invite {
@@ -100,9 +108,23 @@ pub(super) enum Purpose {
         /// Credentials were sent already.
         challenged: bool,
     },
+    /// RFC 3262.
+    Prack {
+        /// Credentials were sent already.
+        challenged: bool,
+    },
     Probe,
     /// Asked outside any call.
     Query(QueryId),
+    /// RFC 4028.
+    Refresh {
+        /// The dialog as it was sent in: for the ACK of a re-INVITE, however late.
+        base: Box<Dialog>,
+        /// That ACK, once there is one.
+        ack: Option<Vec<u8>>,
+        /// Credentials were sent already.
+        challenged: bool,
+    },
 }
 
 pub(super) enum ClientMachine {

@@ -8,7 +8,10 @@ use super::usage::{Calling, Stage};
 use super::*;
 use crate::sip::client_invite::ClientInvite;
 use crate::sip::dialog::contact;
+use crate::sip::identity;
+use crate::sip::route::Transport;
 use crate::sip::sanity::SDP;
+use crate::sip::session::Wish;
 
 impl Endpoint {
     /// Places a call.
@@ -27,37 +30,44 @@ impl Endpoint {
             return Err(PlaceCallError::TooManyTransactions);
         }
         let route = outgoing.route;
-        let host = outgoing.to_host.unwrap_or_else(|| route.remote.to_string());
+        let host = outgoing.to_host.clone().unwrap_or_else(|| route.remote.to_string());
         let target = format!("sip:{}@{host};user=phone", outgoing.to);
-        let own = format!("<sip:{}@{};user=phone>", outgoing.from_number, outgoing.from_host);
         let base = Dialog {
             call_id: format!("{}@{}", self.new_token() + &self.new_token(), route.local.ip()),
             local_tag: self.new_token(),
             remote_tag: String::new(),
-            local_party: own.clone(),
+            local_party: identity::from(&outgoing),
             remote_party: format!("<{target}>"),
             local_cseq: 0,
             remote_cseq: None,
-            route_set: Vec::new(),
-            remote_target: target,
+            route_set: outgoing.outbound_proxy.iter().map(|to| preloaded(to, route)).collect(),
+            remote_target: target.clone(),
             route,
         };
         let mut invite = Message::request(Method::Invite, String::new());
         invite.push("Contact", contact(route));
-        invite.push("P-Asserted-Identity", own);
+        identity::present(&mut invite, &outgoing, &target);
         invite.push("Allow", ALLOW);
+        let known = match outgoing.forwarding.history_info {
+            true => "100rel, timer, histinfo",
+            false => "100rel, timer",
+        };
+        invite.push("Supported", known);
+        Wish::default().write(&mut invite);
         invite.push("User-Agent", self.config.user_agent.clone());
-        invite.set_body(SDP, outgoing.sdp);
+        invite.set_body(SDP, outgoing.sdp.clone());
         let calling = Calling {
             client: 0,
             ringing: false,
             early_sdp: None,
+            early: BTreeMap::new(),
             challenged: false,
             cancelled: false,
             until: now + UNANSWERED,
         };
         let mut usage = Usage::new(base, Stage::Calling(calling));
         usage.credentials = outgoing.credentials;
+        usage.own_sdp = outgoing.sdp;
         usage.home = Some(route.remote);
         let dialog = self.open_usage(usage);
         self.send_invite(now, dialog, &invite);
@@ -88,6 +98,8 @@ impl Endpoint {
         });
         if let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&dialog) {
             calling.client = client;
+            // Another INVITE, another set of early dialogs.
+            calling.early.clear();
         }
     }
 
@@ -130,6 +142,17 @@ impl Endpoint {
             branch,
             sent_again: false,
         });
+    }
+}
+
+/// The Route that leads everything over a proxy first (RFC 3261 §8.1.2).
+pub(super) fn preloaded(proxy: &str, route: Route) -> String {
+    match route.transport {
+        Transport::Udp => format!("<sip:{proxy};lr>"),
+        transport => {
+            let name = transport.as_str().to_ascii_lowercase();
+            format!("<sip:{proxy};transport={name};lr>")
+        }
     }
 }
 

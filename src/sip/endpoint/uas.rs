@@ -38,6 +38,7 @@ impl Endpoint {
         let Stage::Called { server, offered, .. } = usage.stage else {
             return;
         };
+        let own_sdp = sdp.clone();
         let Some(mut unconfirmed) = self.respond_with_sdp(now, server, sdp) else {
             return;
         };
@@ -46,6 +47,7 @@ impl Endpoint {
         if let Some(usage) = self.usages.get_mut(&dialog) {
             usage.stage = Stage::Open;
             usage.unconfirmed = Some(unconfirmed);
+            usage.own_sdp = own_sdp;
         }
         self.rearm(dialog);
     }
@@ -69,16 +71,8 @@ impl Endpoint {
     ) -> Option<Unconfirmed> {
         let request = &self.transactions.servers.get(&server)?.request;
         let cseq = request.cseq;
-        // RFC 4028 §9: a caller that insists on session timers refreshes them itself.
-        let insists =
-            request.message.list("Require").iter().any(|t| t.eq_ignore_ascii_case("timer"));
-        let expires = request.message.header("Session-Expires").filter(|_| insists);
-        let expires = expires.and_then(|value| value.split(';').next()).map(str::to_owned);
         let bytes = self.respond(now, server, 200, |response| {
-            if let Some(seconds) = expires {
-                response.push("Require", "timer");
-                response.push("Session-Expires", format!("{seconds};refresher=uac"));
-            }
+            response.push("Supported", "timer");
             response.set_body(SDP, sdp);
         })?;
         Some(Unconfirmed::new(now, bytes, cseq))
@@ -116,17 +110,25 @@ impl Endpoint {
             let refusal = Refusal::new(482, "our own call came back");
             return self.refuse_stateless(route, &request.message, &refusal);
         }
+        let peer = self.peers.get(&route.remote.ip().to_canonical()).cloned().unwrap_or_default();
+        if let Some(wanted) = &peer.shows
+            && let Err(refusal) = self.guard.admit(now, &request, wanted)
+        {
+            return self.refuse_stateless(route, &request.message, &refusal);
+        }
         if let Err(refusal) = self.let_in(now) {
             return self.refuse_stateless(route, &request.message, &refusal);
         }
-        let invitation = Box::new(invitation(route, &request));
+        let invitation = Box::new(invitation(route, &request, &peer));
         let offered = invitation.sdp.is_some();
         let tag = self.tag_for(&request.message);
         let dialog = Dialog::called(&request, tag.clone(), route);
         self.seen.remember(origin.clone(), request.key.clone());
+        let stage = |server| Stage::Called { server, offered, until: now + UNANSWERED };
+        let mut usage = Usage::new(dialog, stage(0));
+        usage.note_methods(&request.message);
         let server = self.open_server(route, request, None, tag);
-        let stage = Stage::Called { server, offered, until: now + UNANSWERED };
-        let mut usage = Usage::new(dialog, stage);
+        usage.stage = stage(server);
         usage.origin = Some(origin);
         let dialog = self.open_usage(usage);
         if let Some(record) = self.transactions.servers.get_mut(&server) {
@@ -244,11 +246,11 @@ impl Endpoint {
     }
 }
 
-fn invitation(route: Route, request: &Request) -> Invitation {
-    let (caller, hidden) = identity::caller(&request.message);
+fn invitation(route: Route, request: &Request, peer: &Peer) -> Invitation {
+    let (caller, hidden) = identity::caller(&request.message, peer);
     Invitation {
         route,
-        called: identity::called(&request.message),
+        called: identity::called(&request.message, &peer.called_in),
         caller,
         hidden,
         sdp: request.sdp(),

@@ -1,13 +1,16 @@
 //! What an endpoint keeps of one INVITE dialog (RFC 5057: an «INVITE usage»).
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::sip::dialog::Dialog;
 use crate::sip::digest::Credentials;
+use crate::sip::session::Wish;
 use crate::sip::timers::{Backoff, GIVE_UP, T2};
 use crate::words::Moment;
 
 use super::OfferedBy;
+use super::refresh::Session;
 
 /// One dialog and everything that is waited for in it.
 pub(super) struct Usage {
@@ -26,6 +29,14 @@ pub(super) struct Usage {
     pub(super) home: Option<SocketAddr>,
     /// The INVITE that opened it, when we were called.
     pub(super) origin: Option<InviteIdentity>,
+    /// What must be refreshed, where a session timer was agreed.
+    pub(super) session: Option<Session>,
+    /// What we ask of a session timer.
+    pub(super) wish: Wish,
+    /// The other side allows UPDATE.
+    pub(super) takes_updates: bool,
+    /// Our last session description.
+    pub(super) own_sdp: Vec<u8>,
 }
 
 /// How far the dialog has come.
@@ -46,11 +57,20 @@ pub(super) struct Calling {
     pub(super) ringing: bool,
     /// SDP of a provisional response, for a 200 that repeats none.
     pub(super) early_sdp: Option<Vec<u8>>,
+    /// Its forks that wanted a PRACK, by To tag.
+    pub(super) early: BTreeMap<String, Early>,
     /// Credentials were sent already.
     pub(super) challenged: bool,
     pub(super) cancelled: bool,
     /// When to stop waiting for it.
     pub(super) until: Moment,
+}
+
+/// A dialog a reliable provisional answer opened (RFC 3262).
+pub(super) struct Early {
+    pub(super) dialog: Dialog,
+    /// The last `RSeq` that was acknowledged.
+    pub(super) heard: u32,
 }
 
 /// A 200 being repeated until its ACK comes (RFC 3261 §13.3.1.4).
@@ -101,6 +121,10 @@ impl Usage {
             failed_probes: 0,
             home: None,
             origin: None,
+            session: None,
+            wish: Wish::default(),
+            takes_updates: false,
+            own_sdp: Vec::new(),
         }
     }
 
@@ -113,7 +137,9 @@ impl Usage {
         };
         let unconfirmed = self.unconfirmed.as_ref().map(|u| u.resend.next.min(u.give_up));
         let offer = self.offer.as_ref().map(|offer| offer.until);
-        [stage, unconfirmed, offer].into_iter().flatten().min()
+        let session =
+            self.session.as_ref().filter(|_| self.is_talking()).map(Session::poll_timeout);
+        [stage, unconfirmed, offer, session].into_iter().flatten().min()
     }
 
     /// Whether a request with this From tag comes from the other party.

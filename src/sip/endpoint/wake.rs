@@ -56,13 +56,15 @@ impl Endpoint {
         self.wake_offer(now, id);
         self.wake_unconfirmed(now, id);
         self.wake_stage(now, id);
+        self.wake_session(now, id);
         self.rearm(id);
     }
 
     fn wake_offer(&mut self, now: Moment, id: DialogId) {
         let offer = self.usages.get(&id).and_then(|usage| usage.offer.as_ref());
         if offer.is_some_and(|offer| now >= offer.until) {
-            self.refuse_offer(now, id, 488);
+            let refusal = Refusal::new(488, "nobody judged the offered sound in time");
+            self.decline_offer(now, id, &refusal);
         }
     }
 
@@ -89,9 +91,11 @@ impl Endpoint {
 
     fn wake_stage(&mut self, now: Moment, id: DialogId) {
         match self.usages.get(&id).map(|usage| (&usage.stage, usage.quiet)) {
-            Some((Stage::Called { until, .. }, _)) if now >= *until => {
+            Some((Stage::Called { server, until, .. }, _)) if now >= *until => {
+                let server = *server;
                 self.report(id, Event::HungUp { dialog: id, lost: true });
-                self.refuse(now, id, 480);
+                self.turn_down(now, server, &Refusal::new(480, "nobody answered the call"));
+                self.close_usage(now, id);
             }
             Some((Stage::Calling(calling), quiet)) if now >= calling.until => {
                 if calling.cancelled || quiet {

@@ -5,7 +5,8 @@ fn at(seconds: u64) -> Moment {
 }
 
 fn registration() -> Registration {
-    let credentials = Credentials { username: "0831".into(), password: "secret".into() };
+    let credentials =
+        Credentials { username: "0831".into(), password: "secret".into(), realm: None };
     let expires = Duration::from_secs(3_600);
     let account = Account { domain: "ims.example".into(), credentials, expires };
     let local = "192.0.2.1:5060".parse().unwrap();

@@ -6,12 +6,12 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::*;
 use crate::dialplan;
-use crate::line::{Arrived, Gate, Line, Strangers};
+use crate::line::{Arrived, Doorway, Gate, Line, Public, Strangers, Target};
 use crate::media::{Engine, Ports, Report, Shelf};
 use crate::roster::Roster;
 use crate::sip::{self, Endpoint, Rate, Route, Transport};
 use crate::store::Store;
-use crate::switchboard::{Directory, Parts, Settings, Sight, TrunkRoute};
+use crate::switchboard::{Directory, Parts, Settings, Sight, TrunkRoute, TrunkTerms};
 use crate::voice::Recordings;
 use crate::words::{CallId, SystemClock};
 
@@ -40,20 +40,20 @@ fn directory() -> Directory {
 fn settings(folder: &Path) -> Settings {
     let trunk = TrunkRoute {
         name: "operatore".into(),
-        transport: Transport::Udp,
-        proxy: Some(here(5998)),
+        places: vec![Target { transport: Transport::Udp, address: here(5998) }],
         order: 1,
         weight: 1,
         probe: false,
         domain: None,
         credentials: None,
         account: None,
+        terms: TrunkTerms::default(),
     };
     Settings {
         calls_max: 10,
         outbound_rate: Rate::per_minute(100),
         outbound_countries: vec!["39".into()],
-        public_address: None,
+        public: Public::default(),
         voicemail_dir: folder.to_owned(),
         trunks: vec![trunk],
         trunk_hosts: [here(0).ip()].into(),
@@ -74,8 +74,9 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let clock = SystemClock::start();
         let gate = Gate::new([here(0).ip()], Strangers::Ignore);
+        let doorway = Doorway { gate, public: Public::default(), tls: None };
         let listen = [(Transport::Udp, here(0))];
-        let (line, _) = Line::open(&listen, &[], gate, None).await.unwrap();
+        let (line, _) = Line::open(&listen, &[], doorway).await.unwrap();
         let local = line.udp_addresses().next().unwrap();
         let url = format!("sqlite:{}", folder.path().join("polaris.db").display());
         let (store, _) = Store::open_or_journal(&url, folder.path()).await.unwrap();
@@ -85,7 +86,7 @@ impl Bench {
             endpoint: Endpoint::new(sip::Config::default(), 7),
             line,
             media,
-            ports: Ports::new(here(0).ip(), 21_000..=21_999),
+            ports: vec![Ports::new(here(0).ip(), 21_000..=21_999)],
             shelf: Arc::new(Shelf::new([])),
             store: Arc::new(store),
             directory: directory(),

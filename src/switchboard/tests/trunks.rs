@@ -1,17 +1,27 @@
 use super::*;
-use crate::sip::{Config, Endpoint, Route, Transport};
+use crate::sip::{Account, Config, Credentials, Endpoint, Route, Transport};
+use crate::switchboard::TrunkTerms;
+
+fn target(host: u8) -> Target {
+    Target { transport: Transport::Udp, address: ([192, 0, 2, host], 5060).into() }
+}
+
+/// The way to a trunk at its only place.
+fn way(trunk: usize) -> Way {
+    Way { trunk, target: target(9), patience: PATIENCE }
+}
 
 fn route(name: &str, order: u16, weight: u32) -> TrunkRoute {
     TrunkRoute {
         name: name.into(),
-        transport: Transport::Udp,
-        proxy: Some("192.0.2.9:5060".parse().unwrap()),
+        places: vec![target(9)],
         order,
         weight,
         probe: true,
         domain: None,
         credentials: None,
         account: None,
+        terms: TrunkTerms::default(),
     }
 }
 
@@ -32,7 +42,7 @@ fn at(seconds: u64) -> Moment {
 fn query(us: &mut Endpoint) -> QueryId {
     let local = "192.0.2.1:5060".parse().unwrap();
     let remote = "192.0.2.9:5060".parse().unwrap();
-    us.ping(Moment::START, Route { transport: Transport::Udp, local, remote }, "h")
+    us.ping(Moment::START, Route { transport: Transport::Udp, local, remote }, "h", None)
 }
 
 #[test]
@@ -40,12 +50,12 @@ fn the_first_comes_first_again_once_it_is_well() {
     let mut trunks = trunks(&[("a", 1, 1), ("b", 2, 1)]);
     assert_eq!(trunks.order(), [0, 1]);
     let ill = Health::Ill(Why::Silent);
-    assert!(trunks.note(0, ill, at(1), wall()));
-    assert!(!trunks.note(0, ill, at(2), wall()), "said once");
+    assert!(trunks.note(way(0), ill, at(1), wall()));
+    assert!(!trunks.note(way(0), ill, at(2), wall()), "said once");
     assert_eq!(trunks.order(), [1, 0]);
-    assert!(trunks.note(1, ill, at(3), wall()));
+    assert!(trunks.note(way(1), ill, at(3), wall()));
     assert_eq!(trunks.order(), [0, 1], "when all are ill none is given up");
-    assert!(trunks.note(0, Health::Well, at(4), wall()));
+    assert!(trunks.note(way(0), Health::Well, at(4), wall()));
     assert_eq!(trunks.order(), [0, 1]);
 }
 
@@ -62,12 +72,48 @@ fn trunks_of_one_order_share_by_weight() {
 }
 
 #[test]
+fn a_trunk_that_carries_all_it_may_comes_last_and_returns() {
+    let full = TrunkTerms { calls_max: Some(2), ..TrunkTerms::default() };
+    let routes = [TrunkRoute { terms: full, ..route("a", 1, 1) }, route("b", 2, 1)];
+    let mut trunks = Trunks::new(routes.into(), Moment::START, wall());
+    let (one, two) = (DialogId(1), DialogId(2));
+    trunks.holds(0, one);
+    assert_eq!(trunks.order(), [0, 1]);
+    trunks.holds(0, two);
+    assert_eq!(trunks.order(), [1, 0], "both directions count");
+    trunks.let_go(|dialog| dialog == two);
+    assert_eq!(trunks.order(), [0, 1]);
+    trunks.holds(0, DialogId(3));
+    trunks.note(way(1), Health::Ill(Why::Silent), at(1), wall());
+    assert_eq!(trunks.order(), [1, 0], "a full one is refused for sure");
+}
+
+#[test]
+fn a_call_belongs_to_the_first_trunk_of_its_address() {
+    let terms = |addresses: &[&str]| TrunkTerms {
+        addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        ..TrunkTerms::default()
+    };
+    let routes = [
+        TrunkRoute { terms: terms(&["192.0.2.1"]), ..route("a", 1, 1) },
+        TrunkRoute { terms: terms(&["192.0.2.1", "192.0.2.2"]), ..route("b", 2, 1) },
+    ];
+    let mut trunks = Trunks::new(routes.into(), Moment::START, wall());
+    let at_address = |trunks: &Trunks, text: &str| trunks.at(text.parse().unwrap());
+    assert_eq!(at_address(&trunks, "192.0.2.1"), Some(0));
+    assert_eq!(at_address(&trunks, "::ffff:192.0.2.2"), Some(1));
+    assert_eq!(at_address(&trunks, "192.0.2.9"), None);
+    trunks.found(1, &[target(9)], at(1), wall());
+    assert_eq!(at_address(&trunks, "192.0.2.9"), Some(1), "an address found later");
+}
+
+#[test]
 fn a_trunk_is_asked_at_once_then_rarely_and_often_while_ill() {
     let mut us = Endpoint::new(Config::default(), 1);
     let mut trunks = trunks(&[("a", 1, 1)]);
     assert_eq!(trunks.due(at(0), wall()), Some(Due::Ask(0)));
     let first = query(&mut us);
-    trunks.asked(0, first, at(0));
+    trunks.asked(0, target(9), first, at(0));
     assert_eq!(trunks.due(at(3), wall()), None);
     assert_eq!(trunks.poll_timeout(), Some(at(4)));
     assert_eq!(trunks.due(at(4), wall()), Some(Due::Changed(0)));
@@ -75,25 +121,25 @@ fn a_trunk_is_asked_at_once_then_rarely_and_often_while_ill() {
     assert_eq!(trunks.poll_timeout(), Some(at(14)));
     assert_eq!(trunks.due(at(14), wall()), Some(Due::Ask(0)));
     let second = query(&mut us);
-    trunks.asked(0, second, at(14));
+    trunks.asked(0, target(9), second, at(14));
     assert_eq!(trunks.answered(first, 200), None, "too late to count");
-    assert_eq!(trunks.answered(second, 405), Some((0, Health::Well)), "it is there");
-    assert!(trunks.note(0, Health::Well, at(14), wall()));
+    assert_eq!(trunks.answered(second, 405), Some((way(0), Health::Well)), "it is there");
+    assert!(trunks.note(way(0), Health::Well, at(14), wall()));
     assert_eq!(trunks.poll_timeout(), Some(at(44)));
     assert_eq!(trunks.due(at(44), wall()), Some(Due::Ask(0)));
     let third = query(&mut us);
-    trunks.asked(0, third, at(44));
-    assert_eq!(trunks.answered(third, 503), Some((0, Health::Ill(Why::Unavailable))));
+    trunks.asked(0, target(9), third, at(44));
+    assert_eq!(trunks.answered(third, 503), Some((way(0), Health::Ill(Why::Unavailable))));
 }
 
 #[test]
 fn a_trunk_without_an_address_comes_last_and_is_asked_once_it_has_one() {
-    let nowhere = TrunkRoute { proxy: None, ..route("a", 1, 1) };
+    let nowhere = TrunkRoute { places: Vec::new(), ..route("a", 1, 1) };
     let mut trunks = Trunks::new(vec![nowhere, route("b", 2, 1)], at(0), wall());
     assert_eq!(trunks.order(), [1, 0]);
     assert_eq!(trunks.due(at(0), wall()), Some(Due::Ask(1)));
     assert_eq!(trunks.due(at(900), wall()), None);
-    trunks.found(0, "192.0.2.9:5060".parse().unwrap(), at(900), wall());
+    trunks.found(0, &[target(9)], at(900), wall());
     assert_eq!(trunks.order(), [0, 1]);
     assert_eq!(trunks.due(at(900), wall()), Some(Due::Ask(0)));
 }
@@ -103,8 +149,72 @@ fn a_trunk_that_is_never_asked_is_given_another_chance() {
     let mut trunks =
         Trunks::new(vec![TrunkRoute { probe: false, ..route("a", 1, 1) }], Moment::START, wall());
     assert_eq!((trunks.poll_timeout(), trunks.due(at(900), wall())), (None, None));
-    assert!(trunks.note(0, Health::Ill(Why::DeafToCalls), at(900), wall()));
+    assert!(trunks.note(way(0), Health::Ill(Why::DeafToCalls), at(900), wall()));
     assert_eq!(trunks.due(at(959), wall()), None);
     assert_eq!(trunks.due(at(960), wall()), Some(Due::Changed(0)));
     assert_eq!(trunks.standings()[0].health, Health::Unknown);
+}
+
+#[test]
+fn a_call_is_tried_at_two_places_of_a_trunk_within_the_time_of_one_then_at_the_next_trunk() {
+    let many = TrunkRoute { places: vec![target(1), target(2), target(3)], ..route("a", 1, 1) };
+    let mut trunks = Trunks::new(vec![many, route("b", 2, 1)], at(0), wall());
+    let tried = |trunks: &Trunks| {
+        let ways = trunks.ways();
+        let text = |way: &Way| (way.trunk, way.target.address.ip().to_string());
+        let all: Duration = ways.iter().filter(|w| w.trunk == 0).map(|w| w.patience).sum();
+        assert!(all <= SILENCE_MAX);
+        ways.iter().map(text).collect::<Vec<_>>()
+    };
+    let at_host = |trunk, host: u8| (trunk, target(host).address.ip().to_string());
+    assert_eq!(tried(&trunks), [at_host(0, 1), at_host(0, 2), at_host(1, 9)]);
+    let first = Way { target: target(1), ..way(0) };
+    // The first place fails: the next is asked at once, and the trunk is not given up.
+    assert!(!trunks.note(first, Health::Ill(Why::DeafToCalls), at(1), wall()));
+    assert_eq!(tried(&trunks), [at_host(0, 2), at_host(0, 3), at_host(1, 9)]);
+    assert_eq!(trunks.due(at(1), wall()), Some(Due::Ask(0)));
+    assert_eq!(trunks.asks(0), Some(target(2)));
+    assert!(trunks.note(Way { target: target(2), ..way(0) }, Health::Well, at(2), wall()));
+    assert!(!trunks.note(first, Health::Well, at(3), wall()), "well, and at its first place");
+    assert_eq!(tried(&trunks), [at_host(0, 1), at_host(0, 2), at_host(1, 9)]);
+    for host in 1..=3 {
+        let way = Way { target: target(host), ..way(0) };
+        trunks.note(way, Health::Ill(Why::Silent), at(4), wall());
+    }
+    assert_eq!(trunks.standings()[0].health, Health::Ill(Why::Silent));
+    assert_eq!(trunks.order(), [1, 0]);
+}
+
+#[test]
+fn a_registration_over_udp_is_kept_alive_and_one_over_tcp_by_its_connection() {
+    for (transport, kept) in [(Transport::Udp, Some(at(25))), (Transport::Tcp, None)] {
+        let credentials = Credentials { username: "ada".into(), password: "x".into(), realm: None };
+        let account = Account {
+            domain: "ims.operatore.it".into(),
+            credentials,
+            expires: Duration::from_secs(3_600),
+        };
+        let place = Target { transport, ..target(9) };
+        let route = TrunkRoute {
+            places: vec![place],
+            probe: false,
+            account: Some(account),
+            ..route("a", 1, 1)
+        };
+        let mut trunks = Trunks::new(vec![route], at(0), wall());
+        let local = "192.0.2.1:5060".parse().unwrap();
+        trunks.register(at(0), |place| Some(Route { transport, local, remote: place.address }));
+        let Some(Due::Register(0, request)) = trunks.due(at(0), wall()) else { panic!() };
+        let asked = query(&mut Endpoint::new(Config::default(), 1));
+        trunks.registering(0, asked);
+        let contact = request.header("Contact").unwrap();
+        let text = format!("SIP/2.0 200 OK\r\nContact: {contact};expires=3600\r\n\r\n");
+        let response = Message::parse(text.as_bytes()).ok();
+        let reply = Reply { query: asked, status: 200, response };
+        assert_eq!(trunks.registered(&reply, at(0)), Some(0));
+        assert_eq!(trunks.poll_timeout().filter(|due| *due < at(900)), kept);
+        let due = trunks.due(at(25), wall());
+        assert_eq!(due, kept.map(|_| Due::KeepAlive(0)));
+        assert_eq!(trunks.due(at(25), wall()), None);
+    }
 }

@@ -15,6 +15,8 @@ fn outgoing() -> Outgoing {
         from_host: "192.0.2.1".into(),
         sdp: Vec::new(),
         credentials: None,
+        forwarding: Forwarding::default(),
+        outbound_proxy: None,
     }
 }
 

@@ -1,0 +1,57 @@
+//! A certificate authority of the test's own: it signs what the test asks for.
+
+use std::path::Path;
+
+use chrono::{DateTime, Datelike, Utc};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    /// Its own certificate.
+    pub pem: String,
+}
+
+/// A certificate and its key, in PEM.
+pub struct Paper {
+    pub certificate: String,
+    pub key: String,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        let name = format!("authority {:x}", rand::random::<u64>());
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    /// A certificate for a name or an address, without a near end.
+    pub fn signs(&self, name: &str) -> Paper {
+        self.sign(CertificateParams::new(vec![name.to_owned()]).unwrap())
+    }
+
+    /// One that ends at the beginning of that day (UTC).
+    pub fn signs_until(&self, name: &str, day: DateTime<Utc>) -> Paper {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let [month, date] = [day.month(), day.day()].map(|part| u8::try_from(part).unwrap());
+        params.not_after = rcgen::date_time_ymd(day.year(), month, date);
+        self.sign(params)
+    }
+
+    fn sign(&self, params: CertificateParams) -> Paper {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        Paper { certificate, key: key.serialize_pem() }
+    }
+}
+
+impl Paper {
+    /// Puts it where the service looks for it.
+    pub fn write(&self, certificate: &Path, key: &Path) {
+        std::fs::write(certificate, &self.certificate).unwrap();
+        std::fs::write(key, &self.key).unwrap();
+    }
+}
