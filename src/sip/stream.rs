@@ -27,6 +27,11 @@ pub enum StreamBroken {
 pub struct Framer {
     buffer: Vec<u8>,
     pings: usize,
+    /// Where the first line begins that has not ended: the head is not read again from its
+    /// start for every piece that comes.
+    searched: usize,
+    /// Octets of the message that has begun, once its head has told.
+    whole: Option<usize>,
     /// Octets to come of a body nobody will read.
     passed_over: usize,
     broken: bool,
@@ -70,15 +75,32 @@ impl Framer {
     }
 
     fn cut(&mut self) -> Result<Option<Vec<u8>>, StreamBroken> {
-        self.skip_keep_alives();
-        if self.buffer.iter().all(|b| matches!(b, b'\r' | b'\n')) {
-            self.buffer.truncate(3);
-            return Ok(None);
-        }
-        let Some(head) = head_length(&self.buffer) else {
-            let endless = self.buffer.len() > LONGEST;
-            return if endless { Err(StreamBroken::TooLong) } else { Ok(None) };
+        let whole = match self.whole {
+            Some(whole) => whole,
+            None => match self.measure()? {
+                Measured::Unknown => return Ok(None),
+                Measured::TooLong { head, length } => return Ok(Some(self.cut_head(head, length))),
+                Measured::Whole(whole) => whole,
+            },
         };
+        self.whole = (self.buffer.len() < whole).then_some(whole);
+        Ok(self.whole.is_none().then(|| self.buffer.drain(..whole).collect()))
+    }
+
+    /// How long the message at the front of the buffer is.
+    fn measure(&mut self) -> Result<Measured, StreamBroken> {
+        if self.searched == 0 {
+            self.skip_keep_alives();
+            if self.buffer.iter().all(|b| matches!(b, b'\r' | b'\n')) {
+                self.buffer.truncate(3);
+                return Ok(Measured::Unknown);
+            }
+        }
+        let Some(head) = head_length(&self.buffer, &mut self.searched) else {
+            let endless = self.buffer.len() > LONGEST;
+            return if endless { Err(StreamBroken::TooLong) } else { Ok(Measured::Unknown) };
+        };
+        self.searched = 0;
         let parsed = self.buffer.get(..head).map(Message::parse);
         let Some(Ok(message)) = parsed else {
             return Err(StreamBroken::NotSip);
@@ -93,17 +115,13 @@ impl Framer {
             return Err(StreamBroken::TooLong);
         }
         let whole = head + length;
-        if whole > LONGEST {
-            return Ok(Some(self.cut_head(head, length)));
-        }
-        if self.buffer.len() < whole {
-            return Ok(None);
-        }
-        Ok(Some(self.buffer.drain(..whole).collect()))
+        Ok(if whole > LONGEST {
+            Measured::TooLong { head, length }
+        } else {
+            Measured::Whole(whole)
+        })
     }
-}
 
-impl Framer {
     /// The head of a message too long to be kept.
     fn cut_head(&mut self, head: usize, length: usize) -> Vec<u8> {
         let cut = self.buffer.drain(..head).collect();
@@ -130,15 +148,24 @@ impl Iterator for Framer {
     }
 }
 
-/// Octets up to and including the empty line.
-fn head_length(buffer: &[u8]) -> Option<usize> {
-    let mut from = 0;
+/// What a head tells of its message, octets.
+enum Measured {
+    /// The head has not ended.
+    Unknown,
+    /// More than is kept: a head, and the body after it.
+    TooLong { head: usize, length: usize },
+    /// Head and body.
+    Whole(usize),
+}
+
+/// Octets up to and including the empty line; `searched` is where to go on looking.
+fn head_length(buffer: &[u8], searched: &mut usize) -> Option<usize> {
     loop {
-        let line = buffer.get(from..)?.iter().position(|b| *b == b'\n')?;
-        let empty = matches!(buffer.get(from..from + line)?, b"" | b"\r");
-        from += line + 1;
+        let line = buffer.get(*searched..)?.iter().position(|b| *b == b'\n')?;
+        let empty = matches!(buffer.get(*searched..*searched + line)?, b"" | b"\r");
+        *searched += line + 1;
         if empty {
-            return Some(from);
+            return Some(*searched);
         }
     }
 }
