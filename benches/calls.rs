@@ -3,16 +3,26 @@
 //! Time from INVITE to 200 with the case on disk; CPU-ms per call-second; memory a
 //! call. The telephones are another process (this program again, with `--load`), so
 //! that only the service is counted. Loopback only; about a minute and a half. One scenario
-//! alone: `cargo bench --bench calls -- answering`, `playing` or `bridged`.
+//! alone: `cargo bench --bench calls -- answering`, `playing` or `bridged`. Only where it is
+//! named: `floor`, the service in turn with the kernel alone, and `asterisk FOLDER`, with
+//! Asterisk too.
 
+#[path = "calls/asterisk.rs"]
+mod asterisk;
+#[path = "calls/cost.rs"]
+mod cost;
 #[path = "shared/flood.rs"]
 mod flood;
+#[path = "calls/floor.rs"]
+mod floor;
 #[path = "calls/load.rs"]
 mod load;
 #[path = "calls/message.rs"]
 mod message;
 #[path = "shared/process.rs"]
 mod process;
+#[path = "calls/rounds.rs"]
+mod rounds;
 #[path = "calls/service.rs"]
 mod service;
 #[path = "calls/siege.rs"]
@@ -22,6 +32,13 @@ mod telephone;
 #[path = "calls/telephones.rs"]
 mod telephones;
 
+use std::time::Duration;
+
+use anyhow::Context as _;
+use asterisk::Installed;
+use cost::{CALLS, Cost, Doing};
+use process::load_average;
+use rounds::{Comparison, Serving};
 use service::Service;
 use telephones::Load;
 
@@ -30,8 +47,6 @@ const CITIZENS: &str = "+390831000000";
 const OPERATORS: &str = "+390831000009";
 /// New calls a second, where they are not what is measured.
 const UNBOUNDED: u32 = 1_000;
-/// How long a steady state is watched, seconds.
-const WATCHED: u32 = 10;
 
 fn main() -> anyhow::Result<()> {
     if std::env::args().any(|argument| argument == "--load") {
@@ -39,7 +54,8 @@ fn main() -> anyhow::Result<()> {
     }
     println!("load average before: {}", load_average()?);
     let named: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    let wanted = |name: &str| named.is_empty() || named.iter().any(|wanted| wanted == name);
+    let asked_for = |name: &str| named.iter().any(|wanted| wanted == name);
+    let wanted = |name: &str| named.is_empty() || asked_for(name);
     if wanted("answering") {
         answering()?;
     }
@@ -54,6 +70,13 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("overload") {
         overloaded()?;
+    }
+    if asked_for("floor") {
+        beside_the_kernel()?;
+    }
+    if asked_for("asterisk") {
+        let folder = named.iter().find(|argument| argument.contains('/'));
+        beside_asterisk(&Installed::find(folder.map(String::as_str))?)?;
     }
     println!("load average after: {}", load_average()?);
     Ok(())
@@ -90,17 +113,25 @@ fn bridged() -> anyhow::Result<()> {
     let (service, mut load) = Load::with_service(UNBOUNDED)?;
     let empty = service.memory_kb()?;
     println!("  until all talk: {}", load.ask(&format!("calls 100 20 0 bridged {OPERATORS}"))?);
-    watch(&service, &mut load, 100, empty)?;
+    let ours = watch(&service, &mut load, 100, empty)?;
     load.finish()?;
-    service.stop()
+    service.stop()?;
+    let floor = floor::measure()?;
+    println!("  the kernel alone, the same packets: {floor}");
+    println!("  POLARIS: {:.2} times the kernel's own work", ours.cpu_ms / floor.cpu_ms);
+    Ok(())
 }
 
 /// Fifty calls while strangers do what they can.
 fn flooded() -> anyhow::Result<()> {
     println!("\nbridged calls under a flood (target: none lost, p99 under 100 ms)");
     let (service, load) = Load::with_service(UNBOUNDED)?;
-    println!("{}", siege::flooded(&service, load, 50, OPERATORS)?);
-    service.stop()
+    let flooded = siege::flooded(&service, load, 50, OPERATORS)?;
+    println!("{flooded}");
+    service.stop()?;
+    let p99 = flooded.p99().context("no p99 was told")?;
+    anyhow::ensure!(p99 < Duration::from_millis(100), "the target is missed: p99 {p99:?}");
+    Ok(())
 }
 
 /// As many calls as it takes, and twice as many.
@@ -114,18 +145,48 @@ fn overloaded() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Watches a steady state: CPU time, memory, and whether all the sound was there.
-fn watch(service: &Service, load: &mut Load, calls: u32, empty: u64) -> anyhow::Result<()> {
-    let before = service.cpu_ms()?;
-    let sound = load.ask(&format!("watch {WATCHED}"))?;
-    let cost = (service.cpu_ms()? - before) / f64::from(calls * WATCHED);
-    let memory = service.memory_kb()?;
-    let each = memory.saturating_sub(empty) as f64 / f64::from(calls);
-    println!("  {calls} calls: {cost:.3} CPU-ms per call-second; {memory} KB, {each:.1} KB a call");
-    println!("      {sound}");
-    Ok(())
+/// In turn with the least that the packets of bridged calls can cost.
+fn beside_the_kernel() -> anyhow::Result<()> {
+    println!("\nbeside the kernel alone, {CALLS} calls");
+    let kernel = Serving { name: "the kernel alone", measure: &floor::measure };
+    let ours = &|| by_the_service(Doing::Bridged);
+    rounds::run(&[Comparison { calls: "bridged", ours, others: &[kernel] }])
 }
 
-fn load_average() -> anyhow::Result<String> {
-    Ok(std::fs::read_to_string("/proc/loadavg")?.trim().to_owned())
+/// In turn with the kernel alone and with Asterisk.
+fn beside_asterisk(installed: &Installed) -> anyhow::Result<()> {
+    println!("\nbeside {}, {CALLS} calls", installed.version);
+    let kernel = Serving { name: "the kernel alone", measure: &floor::measure };
+    let bridging = Serving { name: "Asterisk", measure: &|| installed.measure(Doing::Bridged) };
+    let playing = Serving { name: "Asterisk", measure: &|| installed.measure(Doing::Playing) };
+    rounds::run(&[
+        Comparison {
+            calls: "bridged",
+            ours: &|| by_the_service(Doing::Bridged),
+            others: &[kernel, bridging],
+        },
+        Comparison {
+            calls: "playing",
+            ours: &|| by_the_service(Doing::Playing),
+            others: &[playing],
+        },
+    ])
+}
+
+fn by_the_service(doing: Doing) -> anyhow::Result<Cost> {
+    let (service, mut load) = Load::with_service(UNBOUNDED)?;
+    let cost = cost::of_calls(service.id(), &mut load, doing)?;
+    load.finish()?;
+    service.stop()?;
+    Ok(cost)
+}
+
+/// Watches a steady state: CPU time, memory, and whether all the sound was there.
+fn watch(service: &Service, load: &mut Load, calls: u32, empty: u64) -> anyhow::Result<Cost> {
+    let cost = cost::watch(service.id(), load, calls, empty)?;
+    let Cost { cpu_ms, memory_kb, each_kb, sent, heard } = cost;
+    print!("  {calls} calls: {cpu_ms:.3} CPU-ms per call-second; ");
+    println!("{memory_kb} KB, {each_kb:.1} KB a call");
+    println!("      packets to the service {sent}, from the service {heard}");
+    Ok(cost)
 }

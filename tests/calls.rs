@@ -48,6 +48,31 @@ fn every_transcript_goes_as_written() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// docs/INTEROP.md says where each fault of a trunk is played: it must be there.
+#[test]
+fn every_fault_of_a_trunk_has_its_transcript_and_its_call_on_sockets() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let page = read("docs/INTEROP.md");
+    let (_, table) =
+        page.split_once("| fault | `tests/calls` | on sockets |\n").expect("the table");
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let mut faults = 0;
+    for row in rows {
+        faults += 1;
+        let named: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        let (transcript, calls) = named.split_first().expect("a transcript");
+        assert!(root.join(format!("tests/calls/{transcript}.call")).exists(), "{transcript}");
+        assert!(!calls.is_empty(), "no call: {row}");
+        for call in calls {
+            let (file, name) = call.split_once("::").expect("file::name");
+            let source = read(&format!("tests/line/{file}.rs"));
+            assert!(source.contains(&format!("async fn {name}()")), "{call} is nowhere");
+        }
+    }
+    assert_eq!(faults, 7, "down, flapping, silent, slow, restarted, DNS gone, certificate expired");
+}
+
 /// The first line on which the two differ, with what stands around it.
 fn difference(written: &str, played: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (written.lines().collect(), played.lines().collect());

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+#[path = "commands/copies.rs"]
+mod copies;
 mod line_support;
 
 use std::process::{Output, Stdio};
@@ -87,12 +89,16 @@ async fn a_reader_who_leaves_early_ends_a_command_in_silence() {
     drop(child.stdout.take());
     let output = tokio::task::block_in_place(|| child.wait_with_output().unwrap());
     assert_eq!(errors(&output), "");
+    let rows = String::from_utf8(place.run(&["prompts", "list"]).stdout).unwrap();
+    assert!(rows.lines().any(|row| row.starts_with("it  welcome.polaris ")), "{rows}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absent_configuration_or_dialplan_is_named() {
     let place = place();
-    refused(&place.run(&["serve", "--config", "non-c-e.toml"]), &["non-c-e.toml", "non si può"]);
+    let absent = place.run(&["serve", "--config", "non-c-e.toml"]);
+    refused(&absent, &["non-c-e.toml", "non si può leggere", "non c'è; controlla il nome"]);
+    assert!(!errors(&absent).contains("os error"), "{}", errors(&absent));
     let config = place.read("polaris.toml").replace("plan.kdl", "piano-assente.kdl");
     place.write("polaris.toml", &config);
     let output = place.run(&["serve"]);
@@ -121,10 +127,12 @@ async fn every_slip_in_a_trunk_is_told_at_once() {
         trunk("numeri", "numbers = \"italiani\"\nnumbers_in = \"boh\""),
         trunk("posti", "called_in = [\"To\", \"Da\"]\ncaller_in = [\"Chi\"]"),
         trunk("nessuna", "max_calls = 0"),
+        trunk("di rado", "keepalive = \"2h\""),
         trunk("sfida", "challenge = true"),
     ];
     let sip = "drain_max = \"mai\"\nstrangers = \"forse\"\ncalls_per_second = 0\n\
-               outbound_per_minute = 0\noutbound_countries = [\"39\", \"+41\"]\n[rtp]";
+               outbound_per_minute = 0\noutbound_countries = [\"39\", \"+41\"]\n\
+               [console]\ntrusted_proxies = [\"il proxy\"]\n[rtp]";
     let config = place.config(&trunks.concat()).replace("[rtp]", sip);
     place.write("polaris.toml", &config);
     for command in ["serve", "check", "trunks"] {
@@ -147,12 +155,14 @@ async fn every_slip_in_a_trunk_is_told_at_once() {
                 "«Da» in «called_in»: ci sono P-Called-Party-ID, To, Request-URI, Diversion",
                 "«Chi» in «caller_in»: ci sono P-Asserted-Identity, From",
                 "«max_calls» parte da 1",
+                "«keepalive» va da",
                 "«sfida»: con «challenge» servono",
                 "«mai» in «drain_max»",
                 "«forse» in «strangers»",
                 "«calls_per_second» = 0",
                 "«outbound_per_minute» = 0",
                 "«+41» in «outbound_countries»",
+                "«il proxy» in «trusted_proxies»",
             ],
         );
     }
@@ -224,7 +234,46 @@ async fn one_bad_row_of_a_roster_and_nothing_is_imported() {
     refused(&output, &["turni.csv", "riga 3", "Niente è stato importato"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(place.run(&["roster", "export"]).stdout, before);
-    refused(&place.run(&["roster", "import", "assente.csv"]), &["assente.csv", "non si può"]);
+    let absent = place.run(&["roster", "import", "assente.csv"]);
+    refused(&absent, &["assente.csv", "non si può leggere", "non c'è; controlla il nome"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_roster_names_and_no_plan_knows_is_told_by_the_check() {
+    let place = place();
+    let turn = "Ada Greco,+393330000001,2026-12-24T20:00,2026-12-25T08:00";
+    let head = "service,equipe,step,person,phone,from,until";
+    let rows = format!("{head}\npolaris-br4,squadra,1,{turn}\npolaris-br5,equipe,1,{turn}\n");
+    place.write("turni.csv", &rows);
+    assert!(place.run(&["roster", "import", "turni.csv"]).status.success());
+    let output = place.run(&["check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    for word in ["nell'équipe «squadra»", "nessun piano si chiama «polaris-br5»"] {
+        assert!(said.contains(word), "«{word}» is missing in: {said}");
+    }
+    assert_eq!(output.status.code(), Some(0), "warnings are no errors: {said}");
+    let unseen = place.run(&["check", "--config", "non-c-e.toml"]);
+    assert_eq!(unseen.status.code(), Some(2), "it could not look");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_with_a_recording_of_ones_own_is_retold_in_plain_words() {
+    let place = place();
+    for language in ["it", "en"] {
+        let folder = format!("registrazioni/{language}");
+        std::fs::create_dir_all(place.path(&folder)).unwrap();
+        write_wav(&place.path(&format!("{folder}/saluto.nostro.wav")), &tone(440.0, 8_000));
+        place.write(&format!("{folder}/texts.toml"), "\"saluto.nostro\" = \"Buonasera.\"\n");
+    }
+    place.edit_plan("play \"welcome.polaris\"", "play \"saluto.nostro\"");
+    refused(&place.run(&["explain", "plan.kdl"]), &["saluto.nostro"]);
+    let config = place.read("polaris.toml");
+    let line = config.lines().find(|line| line.starts_with("overrides")).unwrap();
+    place.write("polaris.toml", &config.replace(line, "overrides = \"registrazioni\""));
+    let output = place.run(&["explain", "plan.kdl"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", errors(&output));
+    assert!(said.contains("Buonasera.") || said.contains("saluto.nostro"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,9 +291,10 @@ async fn the_demonstration_connects_two_people_and_prints_the_case() {
     let output = place().run(&["demo", "--once"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said}{}", errors(&output));
-    for word in ["Scheda ", "Ada Greco", "persone senza casa", "accepted"] {
+    for word in ["Scheda ", "Ada Greco", "persone senza casa", "accepted", "Fine: servita"] {
         assert!(said.to_lowercase().contains(&word.to_lowercase()), "«{word}»: {said}");
     }
+    assert!(!said.contains("«»"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

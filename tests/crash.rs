@@ -16,7 +16,7 @@ mod line_support;
 use std::time::Duration;
 
 use line_support::service::Service;
-use line_support::{ADA, CITIZENS, Place, kinds, soon};
+use line_support::{ADA, CITIZENS, Place, kinds};
 use polaris::app::phone::{Do, Told};
 use serde_json::Value;
 use step::{STEPS, Step, Way};
@@ -113,12 +113,8 @@ fn call_of(calls: &[Value], caller: &str) -> Vec<Value> {
 /// Looks at the record after a restart: each cut call by itself, then all together.
 async fn check(place: &Place, service: &Service, cuts: &mut [Cut]) {
     let Some((last, before)) = cuts.split_last_mut() else { return };
-    soon("the record is there", async {
-        while !place.path("data/polaris.db").exists() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    // Only then is what was cut put right: a slow disk does not keep the service from answering.
+    service.says(&["the store has caught up"]).await;
     let (calls, cases) = (place.calls(), place.cases());
     let of_cut = call_of(&calls, &last.caller);
     let step = last.step;
@@ -142,7 +138,12 @@ async fn check_cut(service: &Service, cut: &Cut, call: &Value, case: &Value) {
     assert_eq!(case["case"], call["case"], "{step:?}: the case has its number");
     assert!(call["case"].is_string() && !call["ended"].is_null(), "{step:?}: {call:#}");
     let outcome = call["outcome"].as_str().unwrap();
-    if !cut.ended {
+    // The disk may know of an end that the log had no time to tell; only of one that
+    // somebody had brought about.
+    let kinds = kinds(case);
+    let ending =
+        ["hung_up", "call_back_answered", "call_back_number", "voicemail_left", "voicemail_failed"];
+    if !cut.ended && !kinds.iter().any(|kind| ending.contains(kind)) {
         assert_eq!(outcome, "interrupted", "{step:?}: {case:#}");
     }
     if outcome == "interrupted" {
@@ -153,7 +154,6 @@ async fn check_cut(service: &Service, cut: &Cut, call: &Value, case: &Value) {
     if let Some(name) = &cut.accepted_by {
         assert_eq!(call["accepted_by"].as_str(), Some(name.as_str()), "{step:?}: {call:#}");
     }
-    let kinds = kinds(case);
     assert_eq!(kinds.first(), Some(&"arrived"), "{step:?}: {kinds:?}");
     for once in ["arrived", "call_answered", "ended", "bridged"] {
         assert!(kinds.iter().filter(|kind| **kind == once).count() <= 1, "{step:?}: {kinds:?}");
@@ -167,19 +167,21 @@ fn check_together(place: &Place, calls: &[Value], cases: &[Value]) {
     numbers.sort_unstable();
     numbers.dedup();
     assert_eq!((numbers.len(), calls.len()), (cases.len(), cases.len()), "numbers given twice");
-    for file in place.voicemail() {
+    for name in place.voicemail() {
+        let message = place.message(&name);
         // A file of no bytes at all was cut before its header: nothing had been said.
-        if std::fs::metadata(&file).unwrap().len() > 0 {
-            let reader = hound::WavReader::open(&file).expect("a message cut half-way is readable");
-            let name = file.file_name().unwrap().to_str();
-            let bound = cases.iter().any(|case| case["voicemail"].as_str() == name);
+        if !message.is_empty() {
+            let reader = hound::WavReader::new(message.as_slice());
+            let reader = reader.expect("a message cut half-way is readable");
+            let bound = cases.iter().any(|case| case["voicemail"].as_str() == Some(&name));
             assert!(bound || reader.duration() == 0, "nobody would know of the message {name:?}");
             assert!(reader.into_samples::<i16>().all(|sample| sample.is_ok()));
         }
     }
     for case in cases.iter().filter(|case| case["voicemail"].is_string()) {
-        let file = place.path("data/voicemail").join(case["voicemail"].as_str().unwrap());
-        assert!(hound::WavReader::open(file).unwrap().duration() > 0, "{case:#}");
+        let message = place.message(case["voicemail"].as_str().unwrap());
+        let reader = hound::WavReader::new(message.as_slice()).unwrap();
+        assert!(reader.duration() > 0, "{case:#}");
     }
 }
 

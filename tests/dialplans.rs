@@ -8,8 +8,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use polaris::dialplan::{PlanFile, Recordings, Severity, check_together, explain, read};
-use polaris::words::{Category, Language, PromptId};
+use chrono::NaiveDate;
+use polaris::calendar::Closure;
+use polaris::dialplan::{
+    EnteredClosure, PlanFile, Recordings, Severity, check_together, explain, explain_hours, read,
+};
+use polaris::words::{Category, Language, PromptId, ServiceId};
 use proptest::prelude::*;
 
 /// Spoken to callers, in both languages.
@@ -155,6 +159,38 @@ fn the_shipped_plans_have_only_example_numbers_to_warn_of() {
             assert!(problem.what.contains("numero d'esempio"), "{problem}");
         }
         assert!(problems.len() >= 5, "every placeholder is named:\n{shown}");
+    }
+}
+
+#[test]
+fn a_closure_that_is_entered_shuts_the_offices_of_its_service_alone() {
+    let (name, text) = shipped()[0];
+    let plan = read(name, text, &recordings()).0.expect(name);
+    let closure = |service: &str, comune: Option<&str>| EnteredClosure {
+        service: ServiceId::new(service),
+        comune: comune.map(str::to_owned),
+        closure: Closure {
+            from: NaiveDate::from_ymd_opt(2026, 12, 7).expect("a day"),
+            until: NaiveDate::from_ymd_opt(2026, 12, 7).expect("a day"),
+            reason: "Ponte dell'Immacolata".to_owned(),
+        },
+    };
+    for (service, comune, told) in [
+        (
+            "polaris-br4",
+            None,
+            Some("Tutti gli uffici chiusi il 07/12/2026 (Ponte dell'Immacolata)"),
+        ),
+        ("polaris-br4", Some("074010"), Some("Mesagne chiuso il 07/12/2026")),
+        ("polaris-br4", Some("075035"), None),
+        ("pis-lecce", None, None),
+    ] {
+        let shut = plan.shut(&[closure(service, comune)]);
+        let explained = explain_hours(&shut);
+        match told {
+            Some(told) => assert!(explained.contains(told), "{explained}"),
+            None => assert_eq!(explained, explain_hours(&plan)),
+        }
     }
 }
 

@@ -42,6 +42,7 @@ fn strangers_at_full_rate_cost_no_call() -> anyhow::Result<()> {
     let flooded = siege::flooded(&service, load, 50, OPERATORS)?;
     println!("{flooded}");
     let calls = service.stop_and_tell(&["calls", "--json"])?;
+    assert_eq!(flooded.sent.connections, 10_000, "the flood was what it should be");
     assert!(flooded.calls.starts_with("50 of 50 answered, "), "every call is answered");
     assert!(flooded.calls.ends_with("100 of 100 hear a person"), "everybody is put through");
     let packets: Vec<f64> = flooded.sound.split([' ', ',']).flat_map(str::parse).collect();

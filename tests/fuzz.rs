@@ -6,7 +6,9 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use polaris::words::{Clock as _, SystemClock};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -15,6 +17,8 @@ mod subjects;
 
 /// Mutations of each target, in all.
 const MUTATIONS: usize = 4_000;
+/// What takes longer hangs, however slow the machine and unoptimised the build.
+const LONGEST: Duration = Duration::from_secs(10);
 
 #[test]
 fn csv() {
@@ -44,6 +48,11 @@ fn kdl() {
 #[test]
 fn keys() {
     check("keys", subjects::keys);
+}
+
+#[test]
+fn rtcp() {
+    check("rtcp", subjects::rtcp);
 }
 
 #[test]
@@ -91,7 +100,9 @@ fn check(target: &str, subject: fn(&[u8])) {
 }
 
 fn bear(target: &str, subject: fn(&[u8]), bytes: &[u8], which: &str) {
-    if catch_unwind(AssertUnwindSafe(|| subject(bytes))).is_err() {
+    let clock = SystemClock::start();
+    let panicked = catch_unwind(AssertUnwindSafe(|| subject(bytes))).is_err();
+    if panicked || clock.now().since_start() > LONGEST {
         let kept = std::env::temp_dir().join(format!("polaris-fuzz-{target}"));
         let kept_too = fs::write(&kept, bytes).is_ok();
         panic!("{which} is not borne; the input is in {} ({kept_too})", kept.display());

@@ -370,3 +370,26 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn a_closure_that_is_entered_only_ever_makes_the_service_answer_more(
+        begins in 0..400_u64,
+        days in 0..20_u64,
+        comune in prop::option::of(0..2_usize),
+        minute in 0..600_000_i64,
+    ) {
+        let names = ["Mesagne", "Surbo"];
+        let hours = Hours::beside(rule(GapPolicy::Cover, vec![mesagne(), surbo()]));
+        let first = civil("2026-12-01T00:00");
+        let day = |days| first.date() + Days::new(days);
+        let (from, until) = (day(begins), day(begins + days));
+        let closure = Closure { from, until, reason: "Ponte".to_owned() };
+        let comune = comune.map(|nth| names[nth]);
+        let shut = hours.clone().shut(comune, closure.clone());
+        prop_assert_eq!(&shut.clone().open_again(comune, &closure), &hours);
+        let when = first + TimeDelta::minutes(minute);
+        let expected = closure.covers(when.date()) || hours.is_active(when);
+        prop_assert_eq!(shut.is_active(when), expected);
+    }
+}

@@ -16,22 +16,34 @@ mod families;
 mod keys;
 #[path = "line/names.rs"]
 mod names;
+#[path = "line/nat.rs"]
+mod nat;
 #[path = "line/nobody.rs"]
 mod nobody;
 #[path = "line/offices.rs"]
 mod offices;
 #[path = "line/operating.rs"]
 mod operating;
+#[path = "line/protected.rs"]
+mod protected;
+#[path = "line/refreshed.rs"]
+mod refreshed;
 #[path = "line/ringing.rs"]
 mod ringing;
+#[path = "line/streams.rs"]
+mod streams;
 #[path = "line/talking.rs"]
 mod talking;
+#[path = "line/terms.rs"]
+mod terms;
 #[path = "line/tls.rs"]
 mod tls;
 #[path = "line/trunk_faults.rs"]
 mod trunk_faults;
 #[path = "line/trunks.rs"]
 mod trunks;
+#[path = "line/two_networks.rs"]
+mod two_networks;
 #[path = "line/window.rs"]
 mod window;
 

@@ -224,3 +224,89 @@ fn a_party_of_another_call_is_not_taken_for_one_that_is_silent() {
     silent.press(to_silent, 5);
     assert_eq!(bench.digit(), '5');
 }
+
+/// One packet of a key under numbers of the sender's choice.
+fn key(sequence: u16, event: u8, duration: u16, end: u8) -> Vec<u8> {
+    let mut packet = vec![0; HEADER_LEN];
+    let [high, low] = u16::to_be_bytes(duration);
+    packet.extend([event, 10 | end, high, low]);
+    let header = Header { payload_type: 101, marker: false, sequence, timestamp: 800, ssrc: 9 };
+    assert!(header.write(&mut packet));
+    packet
+}
+
+/// Until whoever spoke last is taken for silent (the socket listens to others again within
+/// a quarter of a second after that); paced by what `phone` hears.
+fn silence(phone: &Phone, bench: &Bench) {
+    let since = bench.clock.now();
+    while bench.clock.now() - since < Duration::from_millis(500) {
+        phone.hear();
+    }
+}
+
+#[test]
+fn a_forged_datagram_in_a_silence_presses_no_key() {
+    let mut phone = Phone::at("127.0.41.161", Law::Pcma);
+    // From another port of the host named, and from another host of the trunk.
+    let forged = [Phone::at("127.0.41.161", Law::Pcma), Phone::at("127.0.41.162", Law::Pcma)];
+    let mut bench = Bench::at("127.0.41.160");
+    let port = bench.open(1, &["127.0.41.162"]);
+    bench.agree(1, phone.format());
+    phone.hear();
+    phone.press(port, 1);
+    assert_eq!(bench.digit(), '1');
+    silence(&phone, &bench);
+    for (nth, forged) in (1..).zip(&forged) {
+        for sequence in [0, 0, 0, 0, 0, 100, 200, 300, 400, 401, 402] {
+            let datagram = key(nth * 1000 + sequence, 2, 160, 0);
+            forged.socket.send_to(&datagram, port).unwrap();
+        }
+        // Our sound goes there: the first, at least, was taken in; then all were.
+        forged.hear();
+        silence(forged, &bench);
+        assert!(bench.reports.is_empty());
+    }
+    phone.press(port, 3);
+    assert_eq!(bench.digit(), '3');
+    phone.hear();
+    assert!(bench.reports.is_empty());
+}
+
+#[test]
+fn a_party_whose_nat_gives_it_another_port_loses_no_key() {
+    let mut phone = Phone::at("127.0.41.164", Law::Pcma);
+    let [first, mut second] = [(); 2].map(|()| Phone::at("127.0.41.164", Law::Pcma));
+    let mut bench = Bench::at("127.0.41.163");
+    let port = bench.open(1, &[]);
+    bench.agree(1, phone.format());
+    phone.hear();
+    phone.press(port, 1);
+    assert_eq!(bench.digit(), '1');
+    silence(&phone, &bench);
+    // The shortest press there is, and nothing else.
+    for (sequence, duration, end) in [(7, 160, 0), (8, 320, 0x80), (9, 320, 0x80), (10, 320, 0x80)]
+    {
+        first.socket.send_to(&key(sequence, 2, duration, end), port).unwrap();
+    }
+    assert_eq!(bench.digit(), '2');
+    silence(&first, &bench);
+    second.press(port, 3);
+    second.press(port, 4);
+    assert_eq!((bench.digit(), bench.digit()), ('3', '4'));
+    second.hear();
+    assert!(bench.reports.is_empty(), "each once");
+}
+
+#[test]
+fn the_first_packet_of_a_party_behind_a_nat_may_be_a_key() {
+    let named = Phone::at("127.0.41.166", Law::Pcma);
+    let hidden = Phone::at("127.0.41.166", Law::Pcma);
+    let mut bench = Bench::at("127.0.41.165");
+    let port = bench.open(1, &[]);
+    bench.agree(1, named.format());
+    named.hear();
+    silence(&named, &bench);
+    hidden.socket.send_to(&key(1, 6, 160, 0), port).unwrap();
+    assert_eq!(bench.digit(), '6');
+    hidden.hear();
+}

@@ -33,11 +33,26 @@ struct Talk {
 
 impl Talk {
     fn new(phone: Phone, engine: SocketAddr, clock: Arc<TestClock>) -> Self {
-        phone.socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-        Self { phone, engine, clock, sequence: 65_000, theirs: 0, reports: Vec::new() }
+        let talk = Self { phone, engine, clock, sequence: 65_000, theirs: 0, reports: Vec::new() };
+        talk.begin();
+        talk
     }
 
-    /// So many packets of 20 ms; every tenth is lost on the way.
+    /// Lets time pass until the engine speaks: it does from the first tick after it was told.
+    fn begin(&self) {
+        let patience = self.phone.socket.read_timeout().unwrap();
+        self.phone.socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let mut first = [0; 400];
+        let spoke = (0..250).any(|_| {
+            self.clock.advance(Duration::from_millis(20));
+            self.phone.socket.recv_from(&mut first).is_ok()
+        });
+        assert!(spoke, "the engine never speaks");
+        self.phone.socket.set_read_timeout(patience).unwrap();
+    }
+
+    /// So many packets of 20 ms; every tenth is lost on the way. The engine speaks as often
+    /// as the clock moves on: each of its packets is waited for, so neither runs ahead.
     fn say(&mut self, packets: u16) {
         for _ in 0..packets {
             self.clock.advance(Duration::from_millis(20));
@@ -62,14 +77,16 @@ impl Talk {
         self.phone.socket.send_to(&packet, self.engine).unwrap();
     }
 
-    /// Whatever comes within a tick.
+    /// The engine's next packet of sound, and whatever report comes before it.
     fn hear(&mut self) {
         let mut datagram = [0; 400];
-        let Ok((length, _)) = self.phone.socket.recv_from(&mut datagram) else { return };
-        match Packet::read(&datagram[..length]) {
-            Ok(packet) => self.theirs = packet.header.ssrc,
-            Err(ReadPacketError::Rtcp) => self.reports.push(datagram[..length].to_vec()),
-            Err(ReadPacketError::Malformed) => panic!("not a packet"),
+        loop {
+            let (length, _) = self.phone.socket.recv_from(&mut datagram).expect("sound in time");
+            match Packet::read(&datagram[..length]) {
+                Ok(packet) => return self.theirs = packet.header.ssrc,
+                Err(ReadPacketError::Rtcp) => self.reports.push(datagram[..length].to_vec()),
+                Err(ReadPacketError::Malformed) => panic!("not a packet"),
+            }
         }
     }
 }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+#[path = "sip/aimed.rs"]
+mod aimed;
+#[path = "sip/answered_from.rs"]
+mod answered_from;
 #[path = "sip/bench.rs"]
 mod bench;
 #[path = "sip/broken.rs"]
@@ -24,3 +28,7 @@ mod routes;
 mod semantics;
 #[path = "sip/session.rs"]
 mod session;
+#[path = "sip/unacknowledged.rs"]
+mod unacknowledged;
+#[path = "sip/undecided.rs"]
+mod undecided;

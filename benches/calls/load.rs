@@ -1,12 +1,15 @@
 //! The telephones of the measurement: they call, are called, speak and hear.
 //!
 //! Speaks the parent's protocol on standard input and output: `calls COUNT RATE
-//! HOLD_MS answered|bridged NUMBER`, `watch SECONDS`, `end`; one line answers each.
+//! HOLD_MS answered|bridged NUMBER`, `lines ADDRESS ...`, `watch SECONDS`, `end`; one line
+//! answers each. Ends by itself when the parent is gone.
+
+mod report;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
 use mio::net::UdpSocket;
@@ -19,6 +22,7 @@ use super::telephone::{PTIME, Telephone};
 
 const SIGNALS: Token = Token(usize::MAX);
 const COMMANDS: Token = Token(usize::MAX - 1);
+const EXCHANGE: Token = Token(usize::MAX - 2);
 /// What has not happened by then never will.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How soon a BYE nobody answered is said again.
@@ -48,6 +52,13 @@ enum Task {
     End { until: Moment, again: Moment },
 }
 
+/// Which telephones a request is for.
+#[derive(Clone, Copy)]
+enum Side {
+    Callers,
+    Responders,
+}
+
 struct Calls {
     start: Moment,
     count: u32,
@@ -63,8 +74,12 @@ struct Calls {
 struct Load {
     clock: SystemClock,
     poll: Poll,
+    /// Callers' signals: an operator's, but from another port than its proxy's.
     signals: UdpSocket,
     here: SocketAddr,
+    /// The operator's proxy, which rings responders.
+    exchange: UdpSocket,
+    proxy: SocketAddr,
     service: SocketAddr,
     legs: Vec<Leg>,
     by_call_id: HashMap<String, usize>,
@@ -77,13 +92,18 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut signals = UdpSocket::bind(format!("{TELEPHONES}:0").parse()?)?;
     poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
     let here = signals.local_addr()?;
-    say(&here.to_string())?;
+    let mut exchange = UdpSocket::bind(format!("{TELEPHONES}:0").parse()?)?;
+    poll.registry().register(&mut exchange, EXCHANGE, Interest::READABLE)?;
+    let proxy = exchange.local_addr()?;
+    say(&proxy.to_string())?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     let mut load = Load {
         clock: SystemClock::start(),
         signals,
         here,
+        exchange,
+        proxy,
         service: line.trim().parse()?,
         legs: Vec::new(),
         by_call_id: HashMap::new(),
@@ -116,8 +136,10 @@ impl Load {
     fn live(&mut self, commands: &Receiver<String>) -> anyhow::Result<()> {
         let mut events = Events::with_capacity(1024);
         loop {
-            while let Ok(command) = commands.try_recv() {
-                self.obey(&command)?;
+            match commands.try_recv() {
+                Ok(command) => self.obey(&command)?,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+                Err(TryRecvError::Empty) => {}
             }
             if self.go_on()? {
                 return Ok(());
@@ -126,7 +148,7 @@ impl Load {
             // Whole milliseconds: a poll cannot wait for less.
             let wait = next - self.clock.now();
             self.poll.poll(&mut events, Some(wait)).ok();
-            if events.iter().any(|event| event.token() == SIGNALS) {
+            if events.iter().any(|event| [SIGNALS, EXCHANGE].contains(&event.token())) {
                 self.receive();
             }
         }
@@ -146,6 +168,10 @@ impl Load {
                 number: number.to_owned(),
                 first: self.legs.len(),
             }),
+            ["lines", ref addresses @ ..] => {
+                self.put_through(addresses)?;
+                Task::Idle
+            }
             ["watch", seconds] => {
                 let (sent, heard) = self.sound();
                 Task::Watch { until: now + Duration::from_secs(seconds.parse()?), sent, heard }
@@ -223,8 +249,7 @@ impl Load {
 
     fn begin_due(&mut self, calls: &mut Calls, now: Moment) -> anyhow::Result<()> {
         while calls.begun < calls.count && calls.due() <= now {
-            let call_id = format!("{}@{}", self.legs.len(), self.here);
-            let nth = self.new_leg(call_id, false)?;
+            let nth = self.new_leg(self.fresh_call_id(), false)?;
             let sound = self.legs[nth].telephone.socket.local_addr()?;
             let leg = &self.legs[nth];
             let invite = Request {
@@ -244,6 +269,24 @@ impl Load {
             calls.begun += 1;
         }
         Ok(())
+    }
+
+    /// A telephone for each address, speaking to it at once, without any signalling.
+    fn put_through(&mut self, addresses: &[&str]) -> anyhow::Result<()> {
+        let mut own = Vec::new();
+        for address in addresses {
+            let nth = self.new_leg(self.fresh_call_id(), false)?;
+            let telephone = &mut self.legs[nth].telephone;
+            telephone.remote = Some(address.parse()?);
+            telephone.due = self.clock.now() + phase(nth);
+            own.push(telephone.socket.local_addr()?.to_string());
+        }
+        say(&own.join(" "))
+    }
+
+    /// Of letters that a branch may have too (RFC 3261, 25.1: `token`).
+    fn fresh_call_id(&self) -> String {
+        format!("{}-{}", self.legs.len(), self.here.port())
     }
 
     fn caller(&self, nth: usize) -> String {
@@ -283,37 +326,6 @@ impl Load {
         too_late || legs().all(arrived)
     }
 
-    fn report(&self, calls: &Calls) -> String {
-        let legs = || self.legs.iter().skip(calls.first).filter(|leg| !leg.responder);
-        let answers = legs().filter_map(|leg| Some(leg.answered? - leg.invited.1));
-        let mut answers: Vec<Duration> = answers.collect();
-        answers.sort_unstable();
-        let late = legs().map(|leg| leg.invited.1 - leg.invited.0).max().unwrap_or_default();
-        let at = |share: f64| {
-            let last = answers.len().saturating_sub(1);
-            let nth = (answers.len() as f64 * share) as usize;
-            answers.get(nth.min(last)).copied().unwrap_or_default()
-        };
-        let people = self.legs.iter().skip(calls.first).filter(|leg| leg.telephone.hears_person);
-        let people = if calls.bridged {
-            format!("; {} of {} hear a person", people.count(), 2 * calls.count)
-        } else {
-            String::new()
-        };
-        let refused = legs().filter(|leg| leg.refused).count();
-        let refused = if refused > 0 { format!(", {refused} refused") } else { String::new() };
-        format!(
-            "{} of {} answered{refused}, p50 {:.2?} p90 {:.2?} p99 {:.2?} max {:.2?}; \
-             INVITEs sent at most {late:.2?} late{people}",
-            answers.len(),
-            calls.count,
-            at(0.5),
-            at(0.9),
-            at(0.99),
-            at(1.0)
-        )
-    }
-
     fn receive(&mut self) {
         let mut buffer = vec![0; 65_535];
         while let Ok((length, from)) = self.signals.recv_from(&mut buffer) {
@@ -321,7 +333,14 @@ impl Load {
             let message = Message(&text);
             match message.status() {
                 Some(status) => self.response(message, status),
-                None => self.request(message, from),
+                None => self.request(message, from, Side::Callers),
+            }
+        }
+        while let Ok((length, from)) = self.exchange.recv_from(&mut buffer) {
+            let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
+            let message = Message(&text);
+            if message.status().is_none() {
+                self.request(message, from, Side::Responders);
             }
         }
     }
@@ -367,7 +386,11 @@ impl Load {
         let _ = self.signals.send_to(request.write().as_bytes(), self.service);
     }
 
-    fn request(&mut self, message: Message<'_>, from: SocketAddr) {
+    fn request(&mut self, message: Message<'_>, from: SocketAddr, side: Side) {
+        let contact = match side {
+            Side::Callers => self.here,
+            Side::Responders => self.proxy,
+        };
         let known = self.by_call_id.get(message.header("Call-ID")).copied();
         let answer = match (message.method(), known) {
             ("ACK", Some(nth)) => return self.confirmed(nth),
@@ -375,13 +398,15 @@ impl Load {
             ("INVITE", None) => self.ring(message),
             ("BYE", Some(nth)) => {
                 self.legs[nth].over = true;
-                Some(message.response("200 OK", "r", self.here, ""))
+                Some(message.response("200 OK", "r", contact, ""))
             }
-            _ => Some(message.response("200 OK", "r", self.here, "")),
+            _ => Some(message.response("200 OK", "r", contact, "")),
         };
-        if let Some(answer) = answer {
-            let _ = self.signals.send_to(answer.as_bytes(), from);
-        }
+        let Some(answer) = answer else { return };
+        let _ = match side {
+            Side::Callers => self.signals.send_to(answer.as_bytes(), from),
+            Side::Responders => self.exchange.send_to(answer.as_bytes(), from),
+        };
     }
 
     /// A responder is rung, and picks up at once.
@@ -391,7 +416,7 @@ impl Load {
         telephone.remote = message.sound();
         telephone.due = self.clock.now() + phase(nth);
         let body = description(telephone.socket.local_addr().ok()?);
-        Some(message.response("200 OK", &format!("r{nth}"), self.here, &body))
+        Some(message.response("200 OK", &format!("r{nth}"), self.proxy, &body))
     }
 
     /// The responder presses 1 half a second after picking up.

@@ -1,6 +1,7 @@
 //! The service with more upon it than it wants: strangers, and too many calls.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::flood::{Flood, Sent, Target};
 use super::service::{SOUND_PORTS, Service, strangers};
@@ -40,6 +41,23 @@ pub(crate) fn flooded(
     let sent = flood.stop()?;
     load.finish()?;
     Ok(Flooded { calls, sound, grown_kb, sent })
+}
+
+impl Flooded {
+    /// How long the slowest of a hundred calls waited for its 200.
+    #[allow(dead_code, reason = "a test does not measure")]
+    pub(crate) fn p99(&self) -> Option<Duration> {
+        let told = self.calls.split("p99 ").nth(1)?.split([' ', ';']).next()?;
+        let at = told.find(|c: char| c != '.' && !c.is_ascii_digit())?;
+        let (number, unit) = told.split_at(at);
+        let seconds = match unit {
+            "ms" => 1e-3,
+            "µs" => 1e-6,
+            "s" => 1.0,
+            _ => return None,
+        };
+        Some(Duration::from_secs_f64(number.parse::<f64>().ok()? * seconds))
+    }
 }
 
 impl fmt::Display for Flooded {

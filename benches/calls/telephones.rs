@@ -1,6 +1,7 @@
 //! The telephones' process, and what is said to it.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::service::Service;
@@ -15,11 +16,22 @@ pub(crate) struct Load {
 impl Load {
     /// A service that takes so many new calls a second, and telephones that may call it.
     pub(crate) fn with_service(calls_per_second: u32) -> anyhow::Result<(Service, Self)> {
+        Self::with(|trunk| {
+            let service = Service::start(trunk, calls_per_second)?;
+            let address = service.address;
+            Ok((service, address))
+        })
+    }
+
+    /// Telephones that call what `start` starts: it is told where they are, and says where
+    /// they are to call.
+    pub(crate) fn with<T>(
+        start: impl FnOnce(SocketAddr) -> anyhow::Result<(T, SocketAddr)>,
+    ) -> anyhow::Result<(T, Self)> {
         let mut load = Self::begin()?;
-        let trunk = load.line()?.parse()?;
-        let service = Service::start(trunk, calls_per_second)?;
-        load.tell(&service.address.to_string())?;
-        Ok((service, load))
+        let (started, address) = start(load.line()?.parse()?)?;
+        load.tell(&address.to_string())?;
+        Ok((started, load))
     }
 
     fn begin() -> anyhow::Result<Self> {
@@ -53,6 +65,15 @@ impl Load {
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         let ended = self.ask("end")?;
         anyhow::ensure!(self.process.wait()?.success(), "the load failed: {ended}");
+        Ok(())
+    }
+
+    /// The telephones are put down as they are: there is nobody to take leave of.
+    #[allow(dead_code, reason = "a measurement has somebody, mostly")]
+    pub(crate) fn put_down(self) -> anyhow::Result<()> {
+        let Self { mut process, tell, .. } = self;
+        drop(tell);
+        anyhow::ensure!(process.wait()?.success(), "the load failed");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What a process has used: CPU time and memory, from `/proc`.
+//! What a process has used, and how busy the machine is, from `/proc`.
 
 use std::time::Duration;
 
@@ -33,4 +33,10 @@ pub(crate) fn memory_kb(process: u32) -> anyhow::Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line.and_then(|line| line.split_whitespace().next());
     Ok(number.context("no VmRSS")?.parse()?)
+}
+
+/// Of the machine: one, five and fifteen minutes, as the kernel writes it.
+#[allow(dead_code, reason = "each bench reads what it needs")]
+pub(crate) fn load_average() -> anyhow::Result<String> {
+    Ok(std::fs::read_to_string("/proc/loadavg")?.trim().to_owned())
 }

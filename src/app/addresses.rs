@@ -13,11 +13,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::config::{Config, TrunkConfig};
-use crate::line::{Dns, Gate, LocateError, Located, Target, Tls};
+use crate::line::{Dns, Gate, Learnt, LocateError, Located, Target, Tls};
 use crate::switchboard::Control;
 
 /// How often a name is looked up that cannot be found.
 const AGAIN: Duration = Duration::from_secs(10);
+/// Places of one name, those among them that the DNS could not confirm.
+const PLACES_MAX: usize = 8;
 /// What was known last, beside the database.
 const KEPT: &str = "names.json";
 
@@ -65,7 +67,8 @@ pub(super) async fn look_up(config: &Config) -> Start {
         match located {
             Ok(located) => {
                 next.insert(nth, located.ttl);
-                trunk.places = reachable(located.targets, families);
+                let known = kept.0.get(&trunk.host).map(Vec::as_slice).unwrap_or_default();
+                trunk.places = reachable(with_known(located, known), families);
             }
             Err(error) => {
                 trunk.places = kept.0.get(&trunk.host).cloned().unwrap_or_default();
@@ -145,7 +148,8 @@ impl Follower {
 
     /// What the DNS says now; returns when to ask again.
     async fn take(&mut self, located: Located) -> Duration {
-        let places = reachable(located.targets, self.families);
+        let ttl = located.ttl;
+        let places = reachable(with_known(located, &self.trunk.places), self.families);
         let before: BTreeSet<Target> = self.trunk.places.iter().copied().collect();
         let now: BTreeSet<Target> = places.iter().copied().collect();
         // The order alone is drawn anew each time.
@@ -165,7 +169,7 @@ impl Follower {
             let found = Control::TrunkFound { trunk: self.nth, places };
             let _ = self.listeners.control.send(found).await;
         }
-        located.ttl
+        ttl
     }
 
     fn keep(&self) {
@@ -175,6 +179,17 @@ impl Follower {
             tracing::warn!(%error, "the addresses of the trunks cannot be kept for a restart");
         }
     }
+}
+
+/// Where a name leads: what the DNS says, and, while it does not say all, what was known.
+fn with_known(located: Located, known: &[Target]) -> Vec<Target> {
+    let mut places = located.targets;
+    if located.learnt == Learnt::Part {
+        let others = known.iter().filter(|place| !places.contains(place)).copied();
+        places.extend(others.collect::<Vec<_>>());
+        places.truncate(PLACES_MAX);
+    }
+    places
 }
 
 fn tell_lost(trunk: &TrunkConfig, error: &LocateError, nothing: bool) {
@@ -224,4 +239,24 @@ fn reachable(mut targets: Vec<Target>, families: Families) -> Vec<Target> {
         std::net::SocketAddr::V6(_) => families.v6,
     });
     targets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::Transport;
+
+    fn target(transport: Transport, host: u8) -> Target {
+        Target { transport, address: ([192, 0, 2, host], 5060).into() }
+    }
+
+    #[test]
+    fn a_place_the_dns_could_not_be_asked_for_is_kept_behind_those_it_names() {
+        let (named, known) = (target(Transport::Tcp, 1), target(Transport::Udp, 1));
+        let located = |learnt| Located { targets: vec![named], ttl: AGAIN, learnt };
+        assert_eq!(with_known(located(Learnt::Whole), &[known]), [named]);
+        assert_eq!(with_known(located(Learnt::Part), &[known, named]), [named, known]);
+        let many: Vec<Target> = (2..100).map(|host| target(Transport::Udp, host)).collect();
+        assert_eq!(with_known(located(Learnt::Part), &many).len(), PLACES_MAX);
+    }
 }

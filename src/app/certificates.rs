@@ -118,14 +118,22 @@ impl Shown {
 }
 
 /// Our side of TLS, if any place or trunk speaks it.
-pub(super) fn open(config: &Config) -> anyhow::Result<Option<Tls>> {
+///
+/// Our certificate is read already, so that whoever comes in first is shown it. One that is no
+/// good stops nothing: it is told, and looked at again.
+pub(super) fn open(config: &Config) -> anyhow::Result<Option<Certificates>> {
     let listens = config.listen.iter().any(|place| place.transport == Transport::Tls);
     let peers: Vec<TlsPeer> = config.trunks.iter().filter_map(peer).collect();
     if !listens && peers.is_empty() {
         return Ok(None);
     }
     let tls = Tls::new(config.certificate.clone(), peers);
-    Ok(Some(tls.context("TLS non si può preparare")?))
+    let mut certificates =
+        Certificates { tls: tls.context("TLS non si può preparare")?, told: Told::default() };
+    let now = house::wall();
+    let reread = certificates.tls.reread(now);
+    certificates.tell(&reread, now);
+    Ok(Some(certificates))
 }
 
 /// A trunk over TLS, with the addresses known so far.
@@ -151,27 +159,37 @@ pub(super) fn own_complaint(config: &Config, now: DateTime<Utc>) -> Option<(&'st
     (nearness > Nearness::Far).then(|| (severity, text()))
 }
 
-/// Looks after the certificates as long as the service runs; each message of `asked` is a
-/// wish to look at once.
-pub(super) async fn keep(tls: Tls, mut asked: mpsc::Receiver<()>) {
-    let mut every = tokio::time::interval(LOOK_EVERY);
-    let mut told = Told::default();
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            wish = asked.recv() => if wish.is_none() { return },
+/// Our side of TLS while it is looked after.
+pub(super) struct Certificates {
+    pub(super) tls: Tls,
+    told: Told,
+}
+
+impl Certificates {
+    /// Looks after them as long as the service runs; each message of `asked` is a wish to
+    /// look at once.
+    pub(super) async fn keep(mut self, mut asked: mpsc::Receiver<()>) {
+        let mut every = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                _ = every.tick() => {}
+                wish = asked.recv() => if wish.is_none() { return },
+            }
+            let (looked, now) = (self.tls.clone(), house::wall());
+            if let Ok(reread) = tokio::task::spawn_blocking(move || looked.reread(now)).await {
+                self.tell(&reread, now);
+            }
         }
-        let (looked, now) = (tls.clone(), house::wall());
-        let Ok(reread) = tokio::task::spawn_blocking(move || looked.reread(now)).await else {
-            continue;
-        };
-        told.of_files(&reread, tls.own_until().is_some());
-        if let Some(until) = tls.own_until() {
-            told.of_end("our certificate", until, now);
-        }
-        for peer in tls.seen() {
-            if let Some(until) = peer.until {
-                told.of_end(&peer.name, until, now);
+    }
+
+    fn tell(&mut self, reread: &Reread, now: DateTime<Utc>) {
+        let own_until = self.tls.own_until();
+        self.told.of_files(reread, own_until.is_some());
+        let own = own_until.map(|until| ("our certificate".to_owned(), until));
+        let peers = self.tls.seen().into_iter().filter_map(|peer| Some((peer.name, peer.until?)));
+        for (whose, until) in own.into_iter().chain(peers) {
+            if let Some(alarm) = self.told.of_end(&whose, until, now) {
+                alarm.raise(&whose, until);
             }
         }
     }
@@ -203,59 +221,54 @@ impl Told {
         }
     }
 
-    fn of_end(&mut self, whose: &str, until: DateTime<Utc>, now: DateTime<Utc>) {
+    /// What there is to say of the end of a certificate, unless it was said.
+    fn of_end(&mut self, whose: &str, until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Alarm> {
         let nearness = Nearness::of(until, now);
         let before = self.ends.insert(whose.to_owned(), (until, nearness));
         if before == Some((until, nearness)) {
-            return;
+            return None;
         }
         match nearness {
-            Nearness::Far => {}
-            Nearness::Month | Nearness::Week => {
-                tracing::warn!(tls.name = whose, %until, "a certificate ends soon");
-            }
-            Nearness::Day => tracing::error!(tls.name = whose, %until, "a certificate ends today"),
-            Nearness::Over => tracing::error!(tls.name = whose, %until, "a certificate has ended"),
+            Nearness::Far => None,
+            Nearness::Month | Nearness::Week => Some(Alarm::Soon),
+            Nearness::Day => Some(Alarm::Today),
+            Nearness::Over => Some(Alarm::Over),
+        }
+    }
+}
+
+/// A line about the end of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alarm {
+    Soon,
+    Today,
+    Over,
+}
+
+impl Alarm {
+    /// Whether somebody must see to it at once.
+    fn is_error(self) -> bool {
+        self != Self::Soon
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Soon => "a certificate ends soon",
+            Self::Today => "a certificate ends today",
+            Self::Over => "a certificate has ended",
+        }
+    }
+
+    fn raise(self, whose: &str, until: DateTime<Utc>) {
+        let what = self.words();
+        if self.is_error() {
+            tracing::error!(tls.name = whose, %until, "{what}");
+        } else {
+            tracing::warn!(tls.name = whose, %until, "{what}");
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_certificate_is_told_at_thirty_seven_and_one_day_and_when_it_has_come() {
-        let now = house::wall();
-        let at = |hours| Nearness::of(now + TimeDelta::hours(hours), now);
-        assert_eq!(at(24 * 30 + 1), Nearness::Far);
-        assert_eq!(at(24 * 30), Nearness::Month);
-        assert_eq!(at(24 * 7), Nearness::Week);
-        assert_eq!(at(24), Nearness::Day);
-        assert_eq!(at(0), Nearness::Over);
-    }
-
-    #[test]
-    fn every_distrust_has_its_advice_and_a_good_certificate_none() {
-        let now = house::wall();
-        let shown = |distrust, until| {
-            Shown::new(PeerSeen { name: "sip.operatore.it".into(), until, distrust }).advice(now)
-        };
-        let mut said = std::collections::BTreeSet::new();
-        for distrust in [
-            Distrust::Broken,
-            Distrust::Expired,
-            Distrust::NoAuthorities,
-            Distrust::NoTls,
-            Distrust::OtherName,
-            Distrust::RefusesUs,
-            Distrust::UnknownAuthority,
-        ] {
-            assert!(said.insert(shown(Some(distrust), None)), "{distrust:?}");
-        }
-        assert_eq!(shown(None, None), None);
-        assert_eq!(shown(None, Some(now + TimeDelta::days(31))), None);
-        let soon = shown(None, Some(now + TimeDelta::days(6))).unwrap();
-        assert!(soon.contains("scade il"), "{soon}");
-    }
-}
+#[path = "tests/certificates.rs"]
+mod tests;

@@ -8,11 +8,14 @@ use serde::Serialize;
 
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
-use super::{certificates, check_paths, duty, files, house, plans, trunks};
+use super::{
+    certificates, check_paths, config_tls, copies, duty, files, house, key, plans, trunks, webhooks,
+};
+use crate::console::{PlanFinding, Severity};
 use crate::dialplan::{self, Plan};
 use crate::roster::{Need, Roster};
 use crate::store::{KEPT_ROSTER, ReadCallsError, Reader};
-use crate::voice::Recordings;
+use crate::voice::{Defect, Recordings};
 
 /// Something found, as JSON.
 #[derive(Debug, Serialize)]
@@ -39,30 +42,10 @@ pub(super) async fn check(
         }
         Err(error) => return Err(error.into()),
     };
-    let embedded = Recordings::embedded();
-    let recordings = match &config.prompt_overrides {
-        None => embedded,
-        Some(folder) => {
-            let (recordings, defects) = embedded.with_overrides(folder);
-            findings.extend(defects.iter().map(|defect| Finding {
-                severity: "error",
-                about: "prompts",
-                text: defect.to_string(),
-            }));
-            recordings
-        }
-    };
+    let (recordings, defects) = Recordings::embedded().with_overrides(&config.own_prompts());
+    findings.extend(of_prompts(&defects));
     let read = plans::read(&config, &recordings);
-    findings.extend(read.problems.iter().map(|problem| Finding {
-        severity: if problem.is_error() { "error" } else { "warning" },
-        about: "dialplan",
-        text: problem.to_string(),
-    }));
-    findings.extend(read.failures.iter().map(|failure| Finding {
-        severity: "error",
-        about: "dialplan",
-        text: failure.clone(),
-    }));
+    findings.extend(of_plans(&read));
     findings.extend(files::check(&config).err().map(|error| Finding {
         severity: "warning",
         about: "system",
@@ -74,14 +57,65 @@ pub(super) async fn check(
         about: "certificate",
         text,
     }));
-    findings.extend(trunks::complaints(&config).into_iter().map(|text| Finding {
-        severity: "warning",
-        about: "trunk",
+    findings.extend(key::complaint(&config).await.map(|text| Finding {
+        severity: "error",
+        about: "keys",
         text,
     }));
+    findings.extend(copies::complaint(&config).map(|text| Finding {
+        severity: "error",
+        about: "backup",
+        text,
+    }));
+    findings.extend(webhooks::complaints(&config).await.into_iter().map(|text| Finding {
+        severity: "warning",
+        about: "webhook",
+        text,
+    }));
+    let of_trunks = trunks::complaints(&config).into_iter().chain(config_tls::unprotected(&config));
+    findings.extend(of_trunks.map(|text| Finding { severity: "warning", about: "trunk", text }));
     findings.extend(paths(&read, &recordings));
     findings.extend(roster(&config, &read).await);
     report(findings, json)
+}
+
+/// What the console shows of plans and recordings: as the service has them now on disk.
+pub(super) fn of_what_is_heard(config: &Config) -> Vec<PlanFinding> {
+    let (recordings, defects) = Recordings::embedded().with_overrides(&config.own_prompts());
+    let read = plans::read(config, &recordings);
+    let findings = of_prompts(&defects).chain(of_plans(&read));
+    let findings = findings.chain(paths(&read, &recordings));
+    let shown = findings.map(|finding| PlanFinding {
+        severity: match finding.severity {
+            "error" => Severity::Error,
+            "warning" => Severity::Warning,
+            _ => Severity::Info,
+        },
+        text: finding.text,
+    });
+    shown.collect()
+}
+
+fn of_prompts(defects: &[Defect]) -> impl Iterator<Item = Finding> {
+    defects.iter().map(|defect| Finding {
+        severity: "error",
+        about: "prompts",
+        text: defect.to_string(),
+    })
+}
+
+fn of_plans(read: &plans::Read) -> impl Iterator<Item = Finding> {
+    let problems = read.problems.iter().map(|problem| Finding {
+        severity: if problem.is_error() { "error" } else { "warning" },
+        about: "dialplan",
+        text: problem.to_string(),
+    });
+    let failures = read.failures.iter().map(|failure| Finding {
+        severity: "error",
+        about: "dialplan",
+        text: failure.clone(),
+    });
+    problems.chain(failures)
 }
 
 /// Every path of every plan that can be used, and how long callers wait at most.
@@ -139,6 +173,8 @@ async fn roster(config: &Config, plans: &plans::Read) -> Vec<Finding> {
             plan.service
         ))
     }));
+    let slips = super::roster::slips(&plans.plans, roster.records());
+    findings.extend(slips.into_iter().map(warning));
     findings.extend(abroad(config, plans, &roster).into_iter().map(warning));
     findings
 }
@@ -160,7 +196,7 @@ fn abroad(config: &Config, read: &plans::Read, roster: &Roster) -> BTreeSet<Stri
         .filter(|(_, phone)| !phone.is_in(&config.outbound_countries))
         .map(|(whose, phone)| {
             format!(
-                "{whose}: il numero {} non sarebbe chiamato; aggiungi il suo prefisso a \\
+                "{whose}: il numero {} non sarebbe chiamato; aggiungi il suo prefisso a \
                  «outbound_countries» in [sip]",
                 phone.reveal()
             )
@@ -184,14 +220,24 @@ fn report(findings: Vec<Finding>, json: bool) -> anyhow::Result<Exit> {
     Ok(if errors == 0 { Exit::Done } else { Exit::Problems })
 }
 
-pub(super) fn explain(file: &Path) -> anyhow::Result<Exit> {
+/// A plan in plain words; recordings of one's own count where the configuration can be used.
+pub(super) fn explain(
+    config: Result<Config, ReadConfigError>,
+    file: &Path,
+) -> anyhow::Result<Exit> {
+    let recordings = match config {
+        Ok(config) => house::recordings(&config),
+        // It is `check` that says so.
+        Err(ReadConfigError::Wrong { .. }) => Recordings::embedded(),
+        Err(error) => return Err(error.into()),
+    };
     let shipped = plans::SHIPPED.iter().find(|(name, _)| Path::new(name) == file);
     let text = match shipped {
         Some((_, text)) if !file.exists() => (*text).to_owned(),
         _ => std::fs::read_to_string(file)
             .with_context(|| format!("{}: il piano non si può leggere", file.display()))?,
     };
-    let known = plans::known(&Recordings::embedded());
+    let known = plans::known(&recordings);
     let (plan, problems) = dialplan::read(&file.display().to_string(), &text, &known);
     for problem in &problems {
         eprintln!("{problem}");

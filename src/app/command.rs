@@ -8,7 +8,10 @@ use clap::{Parser, Subcommand};
 
 use super::config::Config;
 use super::logs::Logs;
-use super::{cases, check, demo, prompts, roster, serve, trunks, try_out, what_if};
+use super::{
+    accounts, cases, check, copies, demo, key, programs, prompts, reason, retention, roster, serve,
+    trunks, try_out, webhooks, what_if,
+};
 
 /// La linea telefonica di un Pronto Intervento Sociale.
 #[derive(Debug, Parser)]
@@ -74,12 +77,58 @@ enum Command {
         /// Un oggetto JSON per riga.
         #[arg(long)]
         json: bool,
+        /// Scrive in FILE, in chiaro, il messaggio lasciato da chi ha chiamato.
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        message: Option<PathBuf>,
+    },
+    /// Fa una copia cifrata della cartella dei dati, anche mentre il servizio risponde.
+    Backup {
+        /// Il file da scrivere; se è una cartella, il nome lo dà il programma.
+        file: PathBuf,
+    },
+    /// Rimette una copia in una cartella vuota, dopo averla controllata.
+    Restore(copies::Restore),
+    /// Le chiavi con cui le schede sono cifrate.
+    Key {
+        #[command(subcommand)]
+        command: key::Key,
+    },
+    /// Che cosa scade da sé, e che cosa è stato cancellato.
+    Retention {
+        #[command(subcommand)]
+        command: retention::Retention,
     },
     /// Come stanno i trunk, secondo il servizio in funzione.
     Trunks {
         /// Un oggetto JSON per riga.
         #[arg(long)]
         json: bool,
+    },
+    /// Gli accessi alla console.
+    User {
+        #[command(subcommand)]
+        command: accounts::User,
+    },
+    /// I gettoni con cui altri programmi usano /api/v1.
+    Token {
+        #[command(subcommand)]
+        command: programs::Token,
+    },
+    /// Scrive la descrizione di /api/v1, per chi scrive altri programmi.
+    Api,
+    /// Che cosa non è ancora stato detto ad altri programmi («webhook»), o mai.
+    Webhooks {
+        /// Prova di nuovo i messaggi abbandonati di questo «webhook».
+        #[arg(long, value_name = "NOME")]
+        retry: Option<String>,
+        /// Un oggetto JSON per riga.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Il registro di chi ha letto e fatto che cosa.
+    Audit {
+        #[command(subcommand)]
+        command: accounts::Audit,
     },
     /// Le registrazioni che chi chiama sente.
     Prompts {
@@ -120,7 +169,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     // `polaris cases | head` ends in silence. A service outlives whoever read its words.
-    if !matches!(arguments.command, Command::Serve | Command::Demo { .. }) {
+    if !matches!(arguments.command, Command::Serve) {
         sigpipe::reset();
     }
     let mut logs = Logs::start(match arguments.command {
@@ -130,7 +179,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match block_on(arguments, &mut logs) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("polaris: {error:#}");
+            eprintln!("polaris: {}", reason::in_words(&error));
             Exit::Impossible.into()
         }
     }
@@ -149,15 +198,28 @@ async fn dispatch(arguments: Arguments, logs: &mut Logs) -> anyhow::Result<Exit>
         Command::Demo { once } => demo::demo(once).await,
         Command::Try(options) => try_out::try_out(options).await,
         Command::Check { json } => check::check(config(), json).await,
-        Command::Explain { dialplan } => check::explain(&dialplan),
+        Command::Explain { dialplan } => check::explain(config(), &dialplan),
         Command::Roster { command } => roster::run(&config()?, command).await,
         Command::WhatIf(options) => what_if::what_if(&config()?, options).await,
         Command::Calls { json } => cases::calls(&config()?, json).await,
         Command::Cases { json } => cases::cases(&config()?, json).await,
-        Command::Case { number, service, json } => {
+        Command::Case { number, service, message: Some(to), .. } => {
+            cases::message(&config()?, &number, service.as_deref(), &to).await
+        }
+        Command::Case { number, service, json, message: None } => {
             cases::case(&config()?, &number, service.as_deref(), json).await
         }
+        Command::Backup { file } => copies::back_up(&config()?, file).await,
+        Command::Restore(asked) => copies::restore(&config()?, asked).await,
+        Command::Key { command } => key::run(&config()?, command).await,
+        Command::Retention { command } => retention::run(&config()?, command).await,
         Command::Trunks { json } => trunks::trunks(&config()?, json),
+        Command::User { command } => accounts::user(&config()?, command).await,
+        Command::Token { command } => programs::token(&config()?, command).await,
+        Command::Api => programs::describe(),
+        Command::Webhooks { retry: Some(name), .. } => webhooks::retry(&config()?, &name).await,
+        Command::Webhooks { retry: None, json } => webhooks::show(&config()?, json).await,
+        Command::Audit { command } => accounts::audit(&config()?, command).await,
         Command::Prompts { command } => prompts::run(&config()?, command),
     }
 }

@@ -1,6 +1,6 @@
 //! `polaris.toml`: what the machine needs to know. What callers hear is in the dialplans.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,10 +9,15 @@ use serde::Deserialize;
 
 use super::config_addresses::OneOrMany;
 use super::config_places::Places;
+use super::config_targets::Written as WrittenTargets;
 use super::config_trunks::Trunk;
 pub use super::config_trunks::TrunkConfig;
+use super::config_webhooks::Webhook;
+use crate::case::clocks::Targets;
 use crate::line::{CertificateFiles, Public, Strangers};
 use crate::sip::Transport;
+use crate::store::Terms;
+use crate::webhook::Receiver;
 use crate::words::PhoneNumber;
 
 /// The file's name where no `--config` is given.
@@ -22,6 +27,8 @@ pub const FILE_NAME: &str = "polaris.toml";
 const DRAIN_MAX: Duration = Duration::from_secs(30 * 60);
 /// New calls a second unless told: what docs/PERFORMANCE.md measures.
 const CALLS_PER_SECOND: u32 = 50;
+/// Where the console is without a file: on this machine alone.
+const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// Phones rung in a minute unless told: two for each of 500 calls. It is there against
 /// fraud, and must not be what keeps a caller from a person.
 const OUTBOUND_PER_MINUTE: u32 = 1_000;
@@ -51,7 +58,7 @@ pub struct Config {
     pub outbound_countries: Vec<String>,
     /// How long calls in hand may go on after SIGTERM.
     pub drain_max: Duration,
-    /// The addresses RTP is bound to, one of each family at most.
+    /// The addresses RTP is bound to.
     pub rtp_addresses: Vec<IpAddr>,
     /// The ports RTP may use.
     pub rtp_ports: RangeInclusive<u16>,
@@ -61,14 +68,26 @@ pub struct Config {
     pub trunks: Vec<TrunkConfig>,
     /// Where the database is.
     pub store_url: String,
+    /// Where the keys are with which cases are sealed; never in `data_dir`.
+    pub key_file: PathBuf,
+    /// The file with the passphrase that copies are encrypted with, where one is written.
+    pub backup_phrase: Option<PathBuf>,
+    /// How long what is technical is kept.
+    pub retention: Terms,
+    /// How soon a case is to be where it has to be.
+    pub targets: Targets,
     /// Where the console is shown; `None` for nowhere.
     pub console: Option<SocketAddr>,
+    /// The proxies in front of the console that say for whom they ask.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Where `/metrics` and `/health` are; `None` for nowhere.
     pub metrics: Option<SocketAddr>,
-    /// A folder of recordings that replace the embedded ones.
+    /// A folder of recordings that replace the embedded ones; `None` for the usual one.
     pub prompt_overrides: Option<PathBuf>,
     /// The services.
     pub services: Vec<ServiceConfig>,
+    /// Who is told that something happened.
+    pub webhooks: Vec<Receiver>,
 }
 
 /// One place to listen at.
@@ -126,15 +145,25 @@ pub enum ReadConfigError {
 #[serde(deny_unknown_fields)]
 struct File {
     data_dir: Option<PathBuf>,
+    backup: Option<Backup>,
     sip: Option<Sip>,
     rtp: Option<Rtp>,
     dns: Option<Names>,
     trunk: Option<Vec<Trunk>>,
-    console: Option<Listener>,
+    console: Option<Console>,
     metrics: Option<Listener>,
     store: Option<Store>,
     prompts: Option<Prompts>,
+    retention: Option<Retention>,
+    targets: Option<WrittenTargets>,
     service: Option<Vec<Service>>,
+    webhook: Option<Vec<Webhook>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Backup {
+    passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -167,6 +196,13 @@ struct Names {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Console {
+    listen: Option<String>,
+    trusted_proxies: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Listener {
     listen: Option<String>,
 }
@@ -175,12 +211,19 @@ struct Listener {
 #[serde(deny_unknown_fields)]
 struct Store {
     url: Option<String>,
+    key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Prompts {
     overrides: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retention {
+    numbers_months: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -192,6 +235,11 @@ struct Service {
 }
 
 impl Config {
+    /// The service's own recordings: the folder that is written, else one beside the data.
+    pub fn own_prompts(&self) -> PathBuf {
+        self.prompt_overrides.clone().unwrap_or_else(|| self.data_dir.join("prompts"))
+    }
+
     /// Reads `--config FILE`; without it `polaris.toml` in the current folder; without
     /// that the embedded defaults.
     ///
@@ -237,11 +285,20 @@ impl Config {
         let sip = file.sip.unwrap_or_default();
         let listen = problems.listen(sip.listen);
         let rtp = file.rtp.unwrap_or_default();
-        let url = file.store.unwrap_or_default().url;
-        let console = problems.listener("console", file.console);
-        let metrics = problems.listener("metrics", file.metrics);
+        let store = file.store.unwrap_or_default();
+        let written = file.console.unwrap_or_default();
+        let console = match &path {
+            Some(_) => problems.listener("console", written.listen),
+            None => Some(CONSOLE),
+        };
+        let metrics = problems.listener("metrics", file.metrics.unwrap_or_default().listen);
         let config = Self {
-            store_url: store_url(url.as_deref(), &folder, &data_dir),
+            store_url: store_url(store.url.as_deref(), &folder, &data_dir),
+            backup_phrase: file
+                .backup
+                .and_then(|backup| backup.passphrase_file)
+                .map(|phrase| folder.join(phrase)),
+            key_file: problems.key_file(store.key_file, &folder, &data_dir),
             certificate: problems.certificate(sip.certificate, sip.key, &listen, &folder),
             public: problems.public(sip.public_address),
             calls_max: problems.calls_max(sip.calls_max),
@@ -263,13 +320,18 @@ impl Config {
             dns_servers: problems.dns_servers(file.dns.unwrap_or_default().servers),
             trunks: problems.trunks(file.trunk, &folder),
             prompt_overrides: problems.overrides(file.prompts.unwrap_or_default(), &folder),
+            retention: problems.retention(file.retention.unwrap_or_default().numbers_months),
+            targets: problems.targets(file.targets.unwrap_or_default()),
             services: problems.services(file.service, &folder),
+            webhooks: problems.webhooks(file.webhook, &folder),
+            trusted_proxies: problems.trusted_proxies(written.trusted_proxies),
             file: path,
             console,
             metrics,
             data_dir,
             listen,
         };
+        problems.reachable_over_tls(&config.trunks, &config.listen);
         (config, problems.list)
     }
 }
@@ -372,8 +434,8 @@ impl Problems<'_> {
         }
     }
 
-    fn listener(&mut self, section: &str, written: Option<Listener>) -> Option<SocketAddr> {
-        let text = &written?.listen?;
+    fn listener(&mut self, section: &str, written: Option<String>) -> Option<SocketAddr> {
+        let text = &written?;
         let address = text.parse().ok();
         if address.is_none() {
             self.add(text, &format!("«{text}» in [{section}] non è INDIRIZZO:PORTA"));

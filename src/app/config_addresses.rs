@@ -34,6 +34,13 @@ impl Problems<'_> {
         servers
     }
 
+    /// Who may say for whom they ask: addresses, without a port.
+    pub(super) fn trusted_proxies(&mut self, written: Option<Vec<String>>) -> Vec<IpAddr> {
+        let written = written.unwrap_or_default();
+        let read = |text: &String| self.address("trusted_proxies", Some(text));
+        written.iter().filter_map(read).collect()
+    }
+
     /// Our addresses as peers see them.
     pub(super) fn public(&mut self, written: Option<OneOrMany>) -> Public {
         let mut public = Public::default();
@@ -46,16 +53,31 @@ impl Problems<'_> {
         public
     }
 
-    /// Where sound is sent and heard: unless told, where SIP is listened for first in each
-    /// family.
+    /// The same, as one trunk sees them: `"none"` is where it sees what is listened on.
+    pub(super) fn public_of_trunk(&mut self, written: Option<OneOrMany>) -> Option<Public> {
+        match written? {
+            OneOrMany::One(text) if text == NONE => Some(Public::default()),
+            written => Some(self.public(Some(written))),
+        }
+    }
+
+    /// Where sound is sent and heard: unless told, wherever SIP is listened for.
     pub(super) fn sound(&mut self, written: Option<OneOrMany>, listen: &[Listen]) -> Vec<IpAddr> {
         let addresses = self.of_each_family("address", written);
         if !addresses.is_empty() {
             return addresses;
         }
-        let first = |v4: bool| listen.iter().find(move |place| place.address.is_ipv4() == v4);
-        let listened = [first(true), first(false)].into_iter().flatten();
-        let addresses: Vec<IpAddr> = listened.map(|place| place.address.ip()).collect();
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        for address in listen.iter().map(|place| place.address.ip()) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        // One that is all of its family leaves no port to others.
+        let all: Vec<IpAddr> = addresses.iter().copied().filter(IpAddr::is_unspecified).collect();
+        addresses.retain(|one| {
+            all.contains(one) || all.iter().all(|all| all.is_ipv4() != one.is_ipv4())
+        });
         if addresses.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { addresses }
     }
 
@@ -80,5 +102,7 @@ impl Problems<'_> {
     }
 }
 
+/// A trunk that sees us where we listen, whatever `[sip]` says.
+const NONE: &str = "none";
 /// RFC 1035 §4.2: the port of the DNS.
 const DNS_PORT: u16 = 53;

@@ -1,13 +1,15 @@
-//! What `polaris.toml` says of certificates.
+//! What `polaris.toml` says of certificates, and of protected sound.
 //!
 //! It reads no certificate: those change while the service runs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::config::{Listen, Problems};
+use super::config::{Config, Listen, Problems};
+use super::config_trunks::{Trunk, TrunkConfig};
 use crate::line::{CertificateFiles, TlsPeer};
 use crate::sip::Transport;
+use crate::switchboard::SoundProtection;
 
 /// What a trunk over TLS must show.
 #[derive(Debug, Default)]
@@ -78,4 +80,58 @@ impl Problems<'_> {
         let authorities = shown.authorities.map(|file| folder.join(file));
         Some(TlsPeer { name, authorities, places: BTreeSet::new(), hosts: BTreeSet::new() })
     }
+
+    /// Whether a trunk's sound is protected: its keys are in the signalling.
+    pub(super) fn protection(&mut self, trunk: &Trunk, transport: Transport) -> SoundProtection {
+        let Some(text) = trunk.srtp.as_deref() else { return SoundProtection::default() };
+        if transport != Transport::Tls {
+            let what = "«srtp» vale solo con proxy = \"tls:…\": su UDP e TCP chi legge la \
+                        segnalazione avrebbe anche le chiavi dell'audio; togli «srtp», o chiedi \
+                        all'operatore un trunk su TLS";
+            self.add("srtp", &format!("trunk «{}»: {what}", trunk.name));
+        }
+        match text {
+            "offered" => SoundProtection::Offered,
+            "required" => SoundProtection::Required,
+            _ => {
+                let what = "scrivi \"required\" (solo audio cifrato) o \"offered\" (cifrato, in \
+                            chiaro se il trunk lo rifiuta)";
+                let text =
+                    format!("trunk «{}»: «{text}» in «srtp» non si capisce: {what}", trunk.name);
+                self.add("srtp", &text);
+                SoundProtection::default()
+            }
+        }
+    }
+
+    /// Who requires protected sound must be able to call us over TLS.
+    pub(super) fn reachable_over_tls(&mut self, trunks: &[TrunkConfig], listen: &[Listen]) {
+        if listen.iter().any(|place| place.transport == Transport::Tls) {
+            return;
+        }
+        // A registered trunk may call over the connection of its registration.
+        let required = |trunk: &&TrunkConfig| trunk.terms.protection == SoundProtection::Required;
+        for trunk in trunks.iter().filter(required).filter(|trunk| trunk.account.is_none()) {
+            let what = "con srtp = \"required\" le sue chiamate arrivano solo su TLS: aggiungi un \
+                        indirizzo \"tls:…\" a «listen» in [sip]";
+            self.add("srtp", &format!("trunk «{}»: {what}", trunk.name));
+        }
+    }
+}
+
+/// A sentence for each trunk that lets sound out in the clear beside one that may not.
+pub(super) fn unprotected(config: &Config) -> Vec<String> {
+    let required = |trunk: &TrunkConfig| trunk.terms.protection == SoundProtection::Required;
+    let Some(strict) = config.trunks.iter().find(|trunk| required(trunk)) else { return vec![] };
+    let others = config.trunks.iter().filter(|trunk| !required(trunk));
+    others
+        .map(|trunk| {
+            format!(
+                "trunk «{}»: chi entra cifrato dal trunk «{}» e parla con un reperibile chiamato \
+                 da qui è in chiaro su questo trunk; se non deve, scrivi srtp = \"required\" \
+                 anche qui, o togli il trunk",
+                trunk.name, strict.name
+            )
+        })
+        .collect()
 }

@@ -2,6 +2,8 @@
 //!
 //! It reaches no trunk; what it reads is used by the switchboard.
 
+use std::time::Duration;
+
 use super::config::Problems;
 use super::config_trunks::Trunk;
 use crate::sip::{CalledIn, CallerIn, Credentials, HiddenCallers, Peer};
@@ -34,8 +36,19 @@ impl Problems<'_> {
             history_info: trunk.history_info == Some(true),
             forward_caller: trunk.forward_caller == Some(true),
             calls_max: trunk.max_calls,
+            keep_alive: self.keep_alive(trunk),
             ..TrunkTerms::default()
         }
+    }
+
+    fn keep_alive(&mut self, trunk: &Trunk) -> Option<Duration> {
+        let text = trunk.keepalive.as_deref()?;
+        let every = self.duration("keepalive", Some(text), KEEP_ALIVE_LEAST);
+        if !(KEEP_ALIVE_LEAST..=KEEP_ALIVE_MOST).contains(&every) {
+            let what = "«keepalive» va da \"1s\" a \"10m\"";
+            self.add("keepalive", &format!("trunk «{}»: {what}", trunk.name));
+        }
+        Some(every)
     }
 
     /// What calls from there must show: the same account our calls show there.
@@ -96,3 +109,8 @@ impl Problems<'_> {
         Some(places)
     }
 }
+
+/// How often a way may be kept open at most.
+const KEEP_ALIVE_LEAST: Duration = Duration::from_secs(1);
+/// How often at least: no NAT is known to wait longer.
+const KEEP_ALIVE_MOST: Duration = Duration::from_secs(600);

@@ -10,8 +10,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::config::Problems;
+use super::config_addresses::OneOrMany;
 use super::config_tls::Shown;
-use crate::line::{NamedPeer, Target, TlsPeer};
+use crate::line::{NamedPeer, Public, Target, TlsPeer};
 use crate::sip::{Account, Credentials, Transport};
 use crate::switchboard::TrunkTerms;
 
@@ -44,6 +45,8 @@ pub struct TrunkConfig {
     pub terms: TrunkTerms,
     /// What its certificate must be, for a trunk over TLS.
     pub tls: Option<TlsPeer>,
+    /// Our addresses as it sees them, where they are not what all others see.
+    pub public: Option<Public>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,9 +76,12 @@ pub(super) struct Trunk {
     pub(super) forward_caller: Option<bool>,
     pub(super) show_hidden: Option<bool>,
     pub(super) max_calls: Option<usize>,
+    pub(super) keepalive: Option<String>,
     pub(super) challenge: Option<bool>,
+    pub(super) srtp: Option<String>,
     certificate_name: Option<String>,
     ca_file: Option<PathBuf>,
+    public_address: Option<OneOrMany>,
 }
 
 impl Problems<'_> {
@@ -140,6 +146,7 @@ impl Problems<'_> {
         let mut terms = self.terms(&trunk, credentials.as_ref());
         terms.addresses.clone_from(&accept_from);
         terms.outbound_proxy = behind.then(|| proxy.address());
+        terms.protection = self.protection(&trunk, proxy.transport);
         let account = self.account(&trunk, own, (&domain, &credentials), expires);
         let shown =
             Shown { name: trunk.certificate_name.clone(), authorities: trunk.ca_file.clone() };
@@ -158,6 +165,7 @@ impl Problems<'_> {
             credentials,
             account,
             terms,
+            public: self.public_of_trunk(trunk.public_address),
         })
     }
 

@@ -7,18 +7,23 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::accounts;
 use super::case_print;
 use super::command::Exit;
 use super::config::Config;
 use super::house::{self, House, shelf_codes};
+use super::key;
 use super::phone::{Do, Phone, Told};
 use super::plans;
-use super::recognise::Recogniser;
+use super::recognise::{Heard, Recogniser};
+use super::voices;
 use crate::calendar::Hours;
 use crate::case::Fact;
+use crate::console::{self, Window};
+use crate::dialplan::Plan;
 use crate::line::Target;
 use crate::roster::{Edit, Rows, Shift};
 use crate::sip::Transport;
@@ -45,7 +50,8 @@ pub(super) async fn demo(once: bool) -> anyhow::Result<Exit> {
     let citizen = Phone::plug_in(SocketAddr::from(([127, 0, 0, 1], 0)), ear()).await?;
     let config = configuration(&folder, responder.address)?;
     let (watch, sights) = mpsc::unbounded_channel();
-    let directory = always_open(&config, &recordings)?;
+    let plans = always_open(&config, &recordings);
+    let directory = Directory::new(plans.clone())?;
     prepare_roster(&config).await?;
     let house = House::open(&config, &recordings, directory, Some(watch)).await?;
     let server = house.addresses.first().copied().context("nessun indirizzo UDP")?;
@@ -53,12 +59,14 @@ pub(super) async fn demo(once: bool) -> anyhow::Result<Exit> {
     println!("Una persona chiama. Ecco che cosa succede:\n");
     let play = Play { citizen, responder, sights, recordings: &recordings, began: house::wall() };
     let bridged = play.act(server).await;
-    house.store.flush().await;
+    // On a busy machine the last entries may still be in the journal.
+    let _ = tokio::time::timeout(LONGEST, house.store.settled()).await;
     let case =
         house.store.reader().cases().await?.into_iter().next().context("la scheda non c'è")?;
     println!("\nLa scheda come è scritta sul disco:\n");
     case_print::print_case(&case);
     if !once {
+        let _window = show_console(&config, plans, &house).await;
         println!("\nIl servizio resta in funzione su {server} finché non premi Ctrl-C.");
         tokio::signal::ctrl_c().await?;
     }
@@ -91,6 +99,7 @@ impl Drop for Folder {
 fn configuration(folder: &Folder, trunk: SocketAddr) -> anyhow::Result<Config> {
     let mut config = Config::embedded();
     config.data_dir = folder.0.join("data");
+    config.key_file = folder.0.join("schede.key");
     config.store_url = format!("sqlite:{}", config.data_dir.join("polaris.db").display());
     config.listen.retain(|listen| listen.transport == Transport::Udp);
     config.listen.iter_mut().for_each(|listen| listen.address.set_port(0));
@@ -102,14 +111,39 @@ fn configuration(folder: &Folder, trunk: SocketAddr) -> anyhow::Result<Config> {
 }
 
 /// The shipped plans as they are at night: the demonstration works at any hour.
-fn always_open(config: &Config, recordings: &Recordings) -> anyhow::Result<Directory> {
+fn always_open(config: &Config, recordings: &Recordings) -> Vec<Arc<Plan>> {
     let read = plans::read(config, recordings);
     let plans = read.plans.iter().map(|plan| {
         let mut plan = (**plan).clone();
         plan.hours = Hours::always();
         Arc::new(plan)
     });
-    Ok(Directory::new(plans.collect())?)
+    plans.collect()
+}
+
+/// The console with what has just happened, and an address at which one comes in.
+async fn show_console(config: &Config, plans: Vec<Arc<Plan>>, house: &House) -> Option<Window> {
+    let address = config.console?;
+    let shown = async {
+        key::prepare(config, &house.store).await;
+        let recordings = Arc::new(house::recordings(config));
+        let (voices, keeper) = voices::open(config, recordings, house.control.clone());
+        tokio::spawn(keeper.keep());
+        let room = accounts::room(config, watch::channel(plans).1, voices, house)?;
+        let entrance = accounts::invite_coordinator(config, &room).await?;
+        let window = console::open(address, room).await?;
+        println!(
+            "\nLa console: per entrare come coordinatore scelga una password qui:\n{entrance}"
+        );
+        anyhow::Ok(window)
+    };
+    match shown.await {
+        Ok(window) => Some(window),
+        Err(error) => {
+            println!("\nLa console non si può mostrare: {error:#}.");
+            None
+        }
+    }
 }
 
 async fn prepare_roster(config: &Config) -> anyhow::Result<()> {
@@ -193,8 +227,7 @@ impl Play<'_> {
     fn citizen_told(&self, told: Told) -> bool {
         match told {
             Told::Heard(heard) => {
-                let text = self.recordings.text(heard.language, &heard.prompt).unwrap_or_default();
-                self.print("chi chiama sente", &format!("«{text}»"));
+                self.print("chi chiama sente", &self.words(&heard));
                 heard.prompt.as_str().starts_with("menu.")
             }
             Told::HungUp => {
@@ -212,8 +245,7 @@ impl Play<'_> {
                 Some(Next::ResponderAnswers)
             }
             Told::Heard(heard) => {
-                let text = self.recordings.text(heard.language, &heard.prompt).unwrap_or_default();
-                self.print(&format!("{} sente", RESPONDER.0), &format!("«{text}»"));
+                self.print(&format!("{} sente", RESPONDER.0), &self.words(&heard));
                 let offer = heard.prompt.as_str().starts_with("worker.offer");
                 offer.then_some(Next::ResponderAccepts)
             }
@@ -240,6 +272,14 @@ impl Play<'_> {
                 self.print(RESPONDER.0, "Saluta e riaggancia.");
                 self.responder.order(Do::HangUp);
             }
+        }
+    }
+
+    /// The text of a recording; music has none.
+    fn words(&self, heard: &Heard) -> String {
+        match self.recordings.text(heard.language, &heard.prompt).filter(|text| !text.is_empty()) {
+            Some(text) => format!("«{text}»"),
+            None => format!("({})", heard.prompt.as_str()),
         }
     }
 

@@ -11,13 +11,14 @@ use anyhow::Context;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::certificates::{self, Certificates};
 use super::config::{Config, TrunkConfig};
-use super::{addresses, certificates, duty, files};
-use crate::line::{Doorway, Gate, Line, Target, Tls};
+use super::{addresses, duty, files};
+use crate::line::{Doorway, Gate, Line, Seen, Target};
 use crate::media::{Engine, Ports, Shelf, builtin};
 use crate::rtp::encode;
 use crate::sip::{self, Endpoint, Rate};
-use crate::store::{Reader, Recovered, Store};
+use crate::store::{Keyring, Reader, Recovered, Store};
 use crate::switchboard::{
     Control, Directory, Inboxes, Parts, Settings, Sight, Stopped, Switchboard, TrunkRoute,
     TrunkStanding,
@@ -38,7 +39,7 @@ pub(super) struct House {
     pub(super) trunks: watch::Receiver<Vec<TrunkStanding>>,
     pub(super) running: JoinHandle<Stopped>,
     /// Our side of TLS, where it is spoken.
-    pub(super) tls: Option<Tls>,
+    pub(super) certificates: Option<Certificates>,
 }
 
 impl House {
@@ -61,12 +62,17 @@ impl House {
         let found = addresses::look_up(config).await;
         let config = &found.config.clone();
         let gate = Gate::new(hosts(config), config.strangers);
-        for (nth, trunk) in config.trunks.iter().enumerate().filter(|(_, t)| t.named.is_some()) {
-            gate.follow(nth, trunk.places.iter().map(|place| place.address.ip()).collect());
+        for (nth, trunk) in config.trunks.iter().enumerate() {
+            gate.belong(nth, trunk.accept_from.iter().copied());
+            if trunk.named.is_some() {
+                gate.follow(nth, trunk.places.iter().map(|place| place.address.ip()).collect());
+            }
         }
+        // Before the first socket: who comes in over TLS finds our certificate.
+        let certificates = certificates::open(config)?;
+        let tls = certificates.as_ref().map(|kept| kept.tls.clone());
         // The port first: a second start by mistake leaves no trace on the disk.
-        let tls = certificates::open(config)?;
-        let doorway = Doorway { gate: gate.clone(), public: config.public, tls: tls.clone() };
+        let doorway = Doorway { gate: gate.clone(), public: seen(config), tls: tls.clone() };
         let (line, line_inbox) = open_line(config, doorway).await?;
         can_call(config, &line)?;
         let ports = sound_ports(config)?;
@@ -74,7 +80,8 @@ impl House {
         let addresses = line.udp_addresses().collect();
         let (store, recovered) =
             Store::open_or_journal(&config.store_url, &config.data_dir).await?;
-        let store = Arc::new(store);
+        // Before the first call: its number is sealed, where there are keys already.
+        let store = Arc::new(store.seal_with(Arc::new(Keyring::new(&config.key_file))));
         tokio::spawn(log_recovered(recovered));
         let read = store.roster().await.map_err(anyhow::Error::from);
         let roster = duty::choose_loudly(read, &config.data_dir);
@@ -98,19 +105,17 @@ impl House {
         if let Some(watch) = watch {
             switchboard.watch(watch);
         }
-        let listeners = addresses::Listeners { gate, tls: tls.clone(), control: control.clone() };
+        let listeners = addresses::Listeners { gate, tls, control: control.clone() };
         found.follow(&listeners);
         let inboxes = Inboxes { line: line_inbox, media: media_inbox, control: control_inbox };
         let running = tokio::spawn(switchboard.run(inboxes));
-        Ok(Self { control, store, addresses, trunks: standings, running, tls })
+        Ok(Self { control, store, addresses, trunks: standings, running, certificates })
     }
 }
 
 /// The recordings of the program, with the service's own in place of some.
 pub(super) fn recordings(config: &Config) -> Recordings {
-    let embedded = Recordings::embedded();
-    let Some(folder) = &config.prompt_overrides else { return embedded };
-    let (recordings, defects) = embedded.with_overrides(folder);
+    let (recordings, defects) = Recordings::embedded().with_overrides(&config.own_prompts());
     for defect in defects {
         tracing::error!("{defect}");
     }
@@ -174,6 +179,13 @@ fn places(config: &Config) -> impl Iterator<Item = (&TrunkConfig, Target)> {
     config.trunks.iter().flat_map(move |trunk| of(trunk).into_iter().map(move |p| (trunk, p)))
 }
 
+/// Our addresses as peers see them.
+fn seen(config: &Config) -> Seen {
+    let trunks = config.trunks.iter().enumerate();
+    let trunks = trunks.filter_map(|(nth, trunk)| Some((nth, trunk.public?)));
+    Seen { usual: config.public, trunks: trunks.collect() }
+}
+
 fn hosts(config: &Config) -> BTreeSet<IpAddr> {
     config.trunks.iter().flat_map(|trunk| trunk.accept_from.iter().copied()).collect()
 }
@@ -204,13 +216,8 @@ fn settings(config: &Config) -> Settings {
         calls_max: config.calls_max,
         outbound_rate: Rate::per_minute(config.outbound_per_minute),
         outbound_countries: config.outbound_countries.clone(),
-        public: config.public,
         voicemail_dir: config.data_dir.join("voicemail"),
         trunks: trunks.collect(),
-        trunk_hosts: hosts(config)
-            .into_iter()
-            .chain(places(config).map(|(_, place)| place.address.ip()))
-            .collect(),
     }
 }
 
@@ -251,5 +258,6 @@ async fn log_recovered(recovered: oneshot::Receiver<Recovered>) {
 
 /// Reads the database, also while the service runs.
 pub(super) async fn read_store(config: &Config) -> anyhow::Result<Reader> {
-    Ok(Reader::open(&config.store_url).await?)
+    let keyring = Arc::new(Keyring::new(&config.key_file));
+    Ok(Reader::open(&config.store_url).await?.with_keys(keyring))
 }

@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::recognise::{Heard, Recogniser};
 use crate::rtp::{HEADER_LEN, Header, KeyReceiver, Packet, decode, encode, silence};
-use crate::sip::sdp::{self, LocalSound, Width};
+use crate::sip::sdp::{self, LocalSound, Security, Width};
 use crate::sip::{DialogId, Endpoint, Event, Forwarding, Outgoing, Route, Transport, host};
 use crate::words::{Clock, Codec, Digit, Law, StreamFormat, SystemClock};
 
@@ -98,6 +98,7 @@ impl Phone {
             session: 1,
             version: 1,
             width: Width::Narrow,
+            security: Security::Plain,
         };
         let (orders, inbox) = mpsc::unbounded_channel();
         let (tell, told) = mpsc::unbounded_channel();
@@ -259,6 +260,7 @@ impl Handset {
             credentials: None,
             forwarding: Forwarding::default(),
             outbound_proxy: None,
+            service_route: Vec::new(),
         };
         match self.endpoint.invite(self.clock.now(), outgoing) {
             Ok(call) => self.call = Some(call),
@@ -275,7 +277,10 @@ impl Handset {
                 self.format = Some(format);
                 self.endpoint.answer(now, call, body);
             }
-            Err(_) => self.endpoint.refuse(now, call, 488),
+            Err(_) => {
+                self.endpoint.refuse(now, call, 488);
+                self.over(Told::Failed(488));
+            }
         }
     }
 
@@ -306,7 +311,7 @@ impl Handset {
             }
             Event::Ringing { .. } => self.tell(Told::Ringing),
             Event::Answered { dialog, sdp: body } if self.call == Some(dialog) => {
-                self.format = body.and_then(|body| sdp::accept(&body).ok());
+                self.format = body.and_then(|body| sdp::accept(&body, &self.local).ok());
                 self.tell(Told::Answered);
             }
             Event::Failed { dialog, status } if self.call == Some(dialog) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::config::{Config, DialplanSource, ServiceConfig};
+use super::reason;
 use crate::dialplan::{self, Plan, Problem};
 use crate::switchboard::Directory;
 use crate::voice::Recordings;
@@ -101,9 +102,9 @@ fn text_of(source: &DialplanSource) -> Result<(String, String), String> {
         }
         DialplanSource::File(path) => {
             let name = path.display().to_string();
-            std::fs::read_to_string(path)
-                .map(|text| (name.clone(), text))
-                .map_err(|error| format!("{name}: il piano non si può leggere ({error})"))
+            std::fs::read_to_string(path).map(|text| (name.clone(), text)).map_err(|error| {
+                format!("{name}: il piano non si può leggere: {}", reason::of_io(&error))
+            })
         }
     }
 }

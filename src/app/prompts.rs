@@ -84,8 +84,7 @@ pub(super) fn run(config: &Config, command: Prompts) -> anyhow::Result<Exit> {
 /// The program's own prompts, and those put in their place.
 fn ours(config: &Config) -> voice::Checked {
     let mut found = voice::check_embedded();
-    if let Some(folder) = &config.prompt_overrides {
-        found.defects.extend(voice::Recordings::embedded().with_overrides(folder).1);
-    }
+    let own = voice::Recordings::embedded().with_overrides(&config.own_prompts());
+    found.defects.extend(own.1);
     found
 }

@@ -11,18 +11,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::certificates;
+use super::accounts;
+use super::closures::{self, Told};
 use super::command::Exit;
 use super::config::Config;
 use super::duty;
 use super::house::{self, House};
 use super::logs::Logs;
-use super::{plans, trunks};
-use crate::console::{self, Desk, Watched};
+use super::{key, plans, retention, trunks, voices, webhooks};
+use crate::console::{self, Voices, Watched, Window};
+use crate::dialplan::Plan;
 use crate::store::{StandingRoster, Store};
-use crate::switchboard::{Control, Stopped};
+use crate::switchboard::{Control, Directory, Stopped};
 use crate::voice::Recordings;
-use crate::words::SystemClock;
 
 /// How often a roster imported by another process is looked for.
 const ROSTER_EVERY: Duration = Duration::from_secs(1);
@@ -36,7 +37,9 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
     let mut orders = Orders::new()?;
     let recordings = Arc::new(house::recordings(&config));
     let read = plans::read(&config, &recordings);
-    let directory = read.directory().map_err(|report| anyhow!("{report}"))?;
+    read.directory().map_err(|report| anyhow!("{report}"))?;
+    let in_use = closures::shut(&read.plans, &closures::last_known(&config.data_dir));
+    let directory = Directory::new(in_use.clone())?;
     if !read.problems.is_empty() {
         // Their texts quote the plan, numbers included: no matter for a log.
         tracing::warn!(warnings = read.problems.len(), "`polaris check` has something to say");
@@ -47,17 +50,30 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
     for address in &house.addresses {
         tracing::info!(sip.listen = %address, "the service answers");
     }
-    let window = open_console(&config, &read, &house).await;
+    let mut beside = JoinSet::new();
+    key::prepare(&config, &house.store).await;
+    beside.spawn(key::keep(config.clone(), house.store.clone()));
+    beside.spawn(retention::keep(config.clone()));
+    let (plans, files) = watch::channel(read.plans.clone());
+    let (shown, known) = watch::channel(in_use);
+    let (voices, keeper) = voices::open(&config, recordings, house.control.clone());
+    beside.spawn(keeper.keep());
+    let window = open_console(&config, known, &voices, &house).await;
     let (drain, drains) = watch::channel(false);
     let gauges = open_metrics(counted, &house, drains).await;
-    let mut beside = JoinSet::new();
-    beside.spawn(trunks::keep(config.clone(), house.trunks, house.tls.clone()));
+    beside.spawn(webhooks::keep(config.clone(), house.store.reader().clone()));
+    let tls = house.certificates.as_ref().map(|kept| kept.tls.clone());
+    beside.spawn(trunks::keep(config.clone(), house.trunks, tls));
     let (look, asked) = mpsc::channel(1);
-    if let Some(tls) = house.tls {
-        beside.spawn(certificates::keep(tls, asked));
+    if let Some(certificates) = house.certificates {
+        beside.spawn(certificates.keep(asked));
     }
     let roster = watch_roster(house.store.clone(), config.data_dir.clone(), house.control.clone());
     beside.spawn(roster);
+    let told = Told { control: house.control.clone(), shown };
+    let watched =
+        closures::watch_closures(house.store.clone(), config.data_dir.clone(), files, told);
+    beside.spawn(watched);
     let mut running = house.running;
     let mut draining = false;
     let mut losses = tokio::time::interval(LOSSES_EVERY);
@@ -79,7 +95,9 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
                 Order::Reload => {
                     // One wish that waits already is enough; without TLS nobody waits.
                     let _ = look.try_send(());
-                    reload(&config, &recordings, &house.control).await;
+                    voices::renew(&voices.republish).await;
+                    let recordings = voices.recordings.borrow().clone();
+                    reload(&config, &recordings, &plans);
                 }
                 Order::Stop => {
                     drain.send_replace(true);
@@ -93,10 +111,9 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
             _ = losses.tick() => logs.tell_of_losses(),
         }
     };
-    beside.abort_all();
-    for window in [window, gauges].into_iter().flatten() {
-        window.abort();
-    }
+    // To their end: whoever wrote the state of the trunks must not do so once it is forgotten.
+    beside.shutdown().await;
+    drop((window, gauges));
     trunks::forget(&config.data_dir);
     if tokio::time::timeout(SETTLE_WITHIN, house.store.settled()).await.is_err() {
         tracing::error!("the database is away: the journal is left for the next start");
@@ -110,17 +127,19 @@ pub(super) async fn serve(config: Config, logs: &mut Logs) -> anyhow::Result<Exi
 /// The console, if one is wanted. Calls are answered without it, too.
 async fn open_console(
     config: &Config,
-    read: &plans::Read,
+    plans: watch::Receiver<Vec<Arc<Plan>>>,
+    voices: &Voices,
     house: &House,
-) -> Option<tokio::task::JoinHandle<()>> {
+) -> Option<Window> {
     let address = config.console?;
-    let zones = read.plans.iter().map(|plan| (plan.service.clone(), plan.timezone)).collect();
-    let desk = Desk {
-        reader: house.store.reader().clone(),
-        zones: Arc::new(zones),
-        clock: SystemClock::start(),
+    let opened = match accounts::room(config, plans, voices.clone(), house) {
+        Ok(room) => {
+            accounts::invite_first(config, address, &room).await;
+            console::open(address, room).await.map_err(anyhow::Error::from)
+        }
+        Err(error) => Err(error),
     };
-    match console::open(address, desk).await {
+    match opened {
         Ok(window) => {
             tracing::info!(console.listen = %address, "the console is shown");
             Some(window)
@@ -137,7 +156,7 @@ async fn open_metrics(
     counted: Option<(SocketAddr, Result<PrometheusHandle, BuildError>)>,
     house: &House,
     draining: watch::Receiver<bool>,
-) -> Option<tokio::task::JoinHandle<()>> {
+) -> Option<Window> {
     let (address, counted) = counted?;
     let counted =
         counted.inspect_err(|error| tracing::error!(%error, "nothing can be counted")).ok()?;
@@ -184,12 +203,12 @@ impl Orders {
 }
 
 /// SIGHUP: the plans anew. Bad ones are refused and the old ones stay.
-async fn reload(config: &Config, recordings: &Recordings, control: &mpsc::Sender<Control>) {
+fn reload(config: &Config, recordings: &Recordings, files: &watch::Sender<Vec<Arc<Plan>>>) {
     let read = plans::read(config, recordings);
     match read.directory() {
-        Ok(directory) => {
-            tracing::info!("the plans were read anew; calls in progress keep theirs");
-            let _ = control.send(Control::Plans(directory)).await;
+        // Whoever watches the closures puts these in and hands them over.
+        Ok(_) => {
+            files.send_replace(read.plans.clone());
         }
         Err(_) => {
             tracing::error!("the old plans stay: the new ones have errors");

@@ -51,6 +51,7 @@ impl Line {
         let (state, why) = match standing.health {
             Health::Ill(Why::DeafToCalls) => ("ill", Some("deaf_to_calls")),
             Health::Ill(Why::NoAddress) => ("ill", Some("no_address")),
+            Health::Ill(Why::RefusesCalls) => ("ill", Some("refuses_calls")),
             Health::Ill(Why::Silent) => ("ill", Some("silent")),
             Health::Ill(Why::Unavailable) => ("ill", Some("unavailable")),
             Health::Unknown => ("unknown", None),
@@ -108,6 +109,10 @@ impl Line {
                 "non risponde alle chiamate: chiedi all'operatore se il nostro indirizzo e il \
                  nostro numero chiamante sono abilitati in uscita"
             }
+            Some("refuses_calls") => {
+                "rifiuta le nostre chiamate (401, 402, 403 o 407): chiedi all'operatore se \
+                 l'utenza è attiva, e se utente, password e numero chiamante sono giusti"
+            }
             Some("no_address") => {
                 "il suo nome non ha un indirizzo: controlla il DNS di questa macchina, o chiedi \
                  all'operatore il nome o l'indirizzo giusto"
@@ -138,8 +143,9 @@ pub(super) async fn keep(
         let trunks = told.borrow_and_update().iter().map(line).collect();
         let board = Board { written: house::wall(), trunks };
         let file = file(&config.data_dir);
-        let written = tokio::task::spawn_blocking(move || write(&file, &board)).await;
-        if !matches!(written, Ok(Ok(()))) && !std::mem::replace(&mut complained, true) {
+        // Not beside this task: whoever ends it must know that nothing is written any more.
+        let written = tokio::task::block_in_place(|| write(&file, &board));
+        if written.is_err() && !std::mem::replace(&mut complained, true) {
             tracing::warn!("the state of the trunks cannot be written");
         }
         if let Ok(Err(_)) = tokio::time::timeout(WRITE_EVERY, told.changed()).await {

@@ -17,7 +17,7 @@ use super::command::Exit;
 use super::config::Config;
 use super::try_out::{Stroke, parse_keys};
 use super::what_if_print::print;
-use super::{duty, house, plans};
+use super::{closures, duty, house, plans};
 use crate::call::{Call, Output};
 use crate::case::{Fact, Outcome};
 use crate::dialplan::Plan;
@@ -79,7 +79,8 @@ pub(super) async fn what_if(config: &Config, asked: WhatIf) -> anyhow::Result<Ex
     let (asked_service, asked_at) =
         (asked.service.unwrap_or_default(), asked.at.unwrap_or_default());
     let recordings = house::recordings(config);
-    let read = plans::read(config, &recordings);
+    let mut read = plans::read(config, &recordings);
+    closures::shut_plans(config, &mut read.plans).await;
     let Some((plan, entrance)) = find(&read, &asked_service) else {
         eprintln!("{}{}", read.report(), unknown(&read, &asked_service));
         return Ok(Exit::Problems);

@@ -49,6 +49,52 @@ impl Hours {
         self.0.as_ref()
     }
 
+    /// These hours with a further closure: of the office of that Comune, or of all.
+    #[must_use]
+    pub fn shut(mut self, comune: Option<&str>, closure: Closure) -> Self {
+        let Some(rule) = &mut self.0 else { return self };
+        match comune {
+            None => rule.closures.push(closure),
+            Some(name) => {
+                let offices = rule.offices.iter_mut().filter(|office| office.comune == name);
+                offices.for_each(|office| office.closures.push(closure.clone()));
+            }
+        }
+        self
+    }
+
+    /// These hours without that closure, which was one of theirs; another that says the same
+    /// stays.
+    #[must_use]
+    pub fn open_again(mut self, comune: Option<&str>, closure: &Closure) -> Self {
+        let Some(rule) = &mut self.0 else { return self };
+        let one_less = |closures: &mut Vec<Closure>| {
+            if let Some(place) = closures.iter().rposition(|its| its == closure) {
+                closures.remove(place);
+            }
+        };
+        match comune {
+            None => one_less(&mut rule.closures),
+            Some(name) => {
+                let offices = rule.offices.iter_mut().filter(|office| office.comune == name);
+                offices.for_each(|office| one_less(&mut office.closures));
+            }
+        }
+        self
+    }
+
+    /// What is kept on `day`, in Italian: a national holiday, then the patrons of the Comuni.
+    pub fn feasts(&self, day: NaiveDate) -> Vec<String> {
+        let national = match &self.0 {
+            Some(rule) => rule.holidays.on(day).map(|holiday| holiday.name.clone()),
+            None => Holidays::italian().on(day).map(|holiday| holiday.name.clone()),
+        };
+        let offices = self.0.iter().flat_map(|rule| &rule.offices);
+        let patrons = offices.filter(|office| office.patrons.iter().any(|patron| patron.is(day)));
+        let patrons = patrons.map(|office| format!("Patrono di {}", office.comune));
+        national.into_iter().chain(patrons).collect()
+    }
+
     /// Whether the service answers by itself at `local` civil time.
     ///
     /// It does if it does for any Comune: which one a caller is in, nobody knows.

@@ -6,15 +6,21 @@
 
 mod holidays;
 mod hours;
+mod month;
+mod names;
 mod office;
 mod spans;
+mod typed;
 
 use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 pub use holidays::{Holiday, Holidays, Which, YearlyDay, easter};
 pub use hours::{Hours, OfficeRule};
+pub use month::{Month, NotAMonth};
+pub use names::{month_name, short_weekday, weekday_name};
 pub use office::{Closure, GapPolicy, Office, OfficeTable, Opening};
+pub use typed::{read_day, read_time};
 
 /// The civil time that clocks in `zone` show at `at`.
 pub fn local(at: DateTime<Utc>, zone: Tz) -> NaiveDateTime {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Weekday};
+use serde::{Deserialize, Serialize};
 
 use super::YearlyDay;
 
@@ -48,7 +49,7 @@ impl OfficeTable {
 }
 
 /// Days on which an office that would work does not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closure {
     /// First day.
     pub from: NaiveDate,

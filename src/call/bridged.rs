@@ -44,8 +44,8 @@ impl Call {
         let spoke = now.since(bridged.since);
         let office = self.outcome_of(leg) == Outcome::InHours;
         self.note(match how {
-            Gone::HungUp => Fact::HungUp { party: Party::Responder },
-            Gone::Lost => Fact::LineLost { party: Party::Responder },
+            Gone::HungUp => Fact::HungUp { party: Party::Responder, during: None },
+            Gone::Lost => Fact::LineLost { party: Party::Responder, during: None },
         });
         self.forget_leg(leg, AttemptOutcome::Accepted);
         match how {

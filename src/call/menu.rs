@@ -13,6 +13,13 @@ pub(super) struct Asking {
     silences: u8,
 }
 
+impl Asking {
+    /// The first words of the question.
+    pub(super) fn words(&self) -> Option<PromptId> {
+        self.menu.prompts.first().cloned()
+    }
+}
+
 impl Call {
     pub(super) fn ask(&mut self, now: Moment, menu: Menu) {
         self.await_key(menu);

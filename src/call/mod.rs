@@ -18,6 +18,7 @@ mod hold;
 mod hunt;
 mod input;
 mod leg;
+mod listening;
 mod menu;
 mod outlook;
 mod output;
@@ -325,9 +326,10 @@ impl Call {
         if self.is_ended() {
             return;
         }
+        let (party, during) = (Party::Caller, self.listened_to());
         self.note(match how {
-            Gone::HungUp => Fact::HungUp { party: Party::Caller },
-            Gone::Lost => Fact::LineLost { party: Party::Caller },
+            Gone::HungUp => Fact::HungUp { party, during },
+            Gone::Lost => Fact::LineLost { party, during },
         });
         self.plays.remove(&LegId::CALLER);
         self.timers.stop_leg(LegId::CALLER);

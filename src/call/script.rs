@@ -3,7 +3,7 @@
 use super::{Arrival, Call, State};
 use crate::case::Fact;
 use crate::dialplan::{Plan, Verb};
-use crate::words::{Digit, Moment};
+use crate::words::{Digit, Moment, PromptId};
 
 /// A place in a plan: the verb to be carried out next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +45,14 @@ impl Script {
         let verb = self.rest(plan).first().cloned();
         self.position += 1;
         verb
+    }
+
+    /// The first words of the speech that was begun last.
+    pub(super) fn said_last(self, plan: &Plan) -> Option<PromptId> {
+        match self.verbs(plan).get(self.position.checked_sub(1)?)? {
+            Verb::Play(prompts) => prompts.first().cloned(),
+            _ => None,
+        }
     }
 
     /// Goes back to the first ringing of who is on duty.

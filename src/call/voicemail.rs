@@ -45,6 +45,11 @@ impl Leaving {
         self.caller_left
     }
 
+    /// Whether the caller still hears what to do.
+    pub(super) fn is_inviting(&self) -> bool {
+        self.phase == Phase::Inviting
+    }
+
     /// `#` skips the words, or ends the message.
     pub(super) fn takes_keys(&self) -> bool {
         self.phase != Phase::Saving

@@ -46,6 +46,9 @@ pub enum Change {
     CallBackNumber(PhoneNumber),
     /// Somebody has to call back, or to decide about it; of the case.
     CallBackOwed,
+    /// The same, of a caller who went before anybody spoke with them: if they had said that
+    /// it is about minors or violence, or a person was being looked for; of the case.
+    CallBackOwedIfLost,
     /// The message left; of the case.
     Voicemail {
         /// File name in the `voicemail` folder.
@@ -89,6 +92,12 @@ pub enum Change {
 }
 
 impl Fact {
+    /// The words of the facts that say that a person is being looked for: whoever goes after
+    /// one of them was let down, whoever goes before may have dialled wrongly. The ring of the
+    /// offices' own number, which follows `in_hours`, is none of them.
+    pub const LOOKED_FOR: [&str; 4] =
+        ["rang", "roster_empty", "roster_unavailable", "nobody_accepted"];
+
     /// What this fact, which happened at `at`, changes; nothing for most.
     pub fn changes(&self, at: DateTime<Utc>) -> Vec<Change> {
         match self {
@@ -140,6 +149,9 @@ impl Fact {
             Self::Ended { outcome: Outcome::Interrupted } => {
                 vec![Change::Ended { outcome: Outcome::Interrupted, at }, Change::CallBackOwed]
             }
+            Self::Ended { outcome: Outcome::Abandoned } => {
+                vec![Change::Ended { outcome: Outcome::Abandoned, at }, Change::CallBackOwedIfLost]
+            }
             Self::Ended { outcome } => vec![Change::Ended { outcome: *outcome, at }],
             _ => Vec::new(),
         }
@@ -171,6 +183,17 @@ mod tests {
         assert!(owed(Fact::Ended { outcome: Outcome::Interrupted }));
         assert!(owed(Fact::CallBackAnswered { safe: false, by_key: false }));
         assert!(!owed(Fact::Ended { outcome: Outcome::Accepted }));
+    }
+
+    #[test]
+    fn whether_something_is_owed_to_who_hung_up_depends_on_how_far_they_came() {
+        let lost =
+            |outcome| Fact::Ended { outcome }.changes(at()).contains(&Change::CallBackOwedIfLost);
+        for outcome in Outcome::ALL {
+            assert_eq!(lost(outcome), outcome == Outcome::Abandoned, "{outcome:?}");
+        }
+        let facts = [Fact::RosterEmpty, Fact::RosterUnavailable, Fact::NobodyAccepted];
+        assert!(facts.iter().all(|fact| Fact::LOOKED_FOR.contains(&fact.kind())));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::spoken::called;
 use super::{AttemptOutcome, Outcome};
 use crate::words::{Category, Digit, Language, PhoneNumber, PromptId, SoundQuality};
 
@@ -154,11 +155,18 @@ pub enum Fact {
     HungUp {
         /// Which.
         party: Party,
+        /// What a caller was being told or asked, where nothing else says how far the call
+        /// had come.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        during: Option<PromptId>,
     },
     /// The line to a side failed: its phone no longer answers our signals.
     LineLost {
         /// Which.
         party: Party,
+        /// As of who hangs up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        during: Option<PromptId>,
     },
     /// Nobody accepted.
     NobodyAccepted,
@@ -271,8 +279,8 @@ impl Fact {
             Self::Resumed { party } => format!("Attesa finita ({}).", party.italian()),
             Self::MediaLost { party } => format!("Non arriva più audio ({}).", party.italian()),
             Self::SoundMeasured { party, here, there } => sound_measured(*party, *here, *there),
-            Self::HungUp { party } => format!("Riagganciato ({}).", party.italian()),
-            Self::LineLost { party } => format!("Linea caduta ({}).", party.italian()),
+            Self::HungUp { party, during } => gone("Riagganciato", *party, during.as_ref()),
+            Self::LineLost { party, during } => gone("Linea caduta", *party, during.as_ref()),
             Self::NobodyAccepted => "Nessuno ha accettato la chiamata.".into(),
             Self::CallBackAnswered { safe, by_key } => call_back(*safe, *by_key).to_owned(),
             Self::CallBackNumber { .. } => "Numero lasciato per essere richiamato.".into(),
@@ -310,6 +318,11 @@ fn sound_measured(party: Party, here: Option<SoundQuality>, there: Option<SoundQ
     let here = here.map_or_else(|| "nessun audio in arrivo".to_owned(), SoundQuality::italian);
     let there = there.map(|there| format!("; al suo telefono {}", there.italian()));
     format!("Qualità audio ({}): {here}{}.", party.italian(), there.unwrap_or_default())
+}
+
+fn gone(how: &str, party: Party, during: Option<&PromptId>) -> String {
+    let during = during.map(|prompt| format!(", durante {}", called(prompt)));
+    format!("{how} ({}){}.", party.italian(), during.unwrap_or_default())
 }
 
 fn attempt_ended(outcome: AttemptOutcome) -> &'static str {

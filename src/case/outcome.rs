@@ -48,6 +48,19 @@ impl Outcome {
             Self::InProgress => "in_progress",
         }
     }
+
+    /// As people read it.
+    pub fn italian(self) -> &'static str {
+        match self {
+            Self::Accepted => "presa da un operatore",
+            Self::Voicemail => "ha lasciato un messaggio",
+            Self::Callback => "nessuno ha risposto, domanda sul richiamo",
+            Self::Abandoned => "ha riagganciato prima",
+            Self::InHours => "presa dagli uffici",
+            Self::Interrupted => "interrotta da un guasto",
+            Self::InProgress => "in corso",
+        }
+    }
 }
 
 impl FromStr for Outcome {
@@ -100,6 +113,19 @@ impl AttemptOutcome {
             Self::Declined => "declined",
             Self::Unreachable => "unreachable",
             Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// As people read it.
+    pub fn italian(self) -> &'static str {
+        match self {
+            Self::Accepted => "ha accettato",
+            Self::Answered => "ha alzato, nessun tasto",
+            Self::NoAnswer => "non ha risposto",
+            Self::Busy => "occupato",
+            Self::Declined => "ha rifiutato",
+            Self::Unreachable => "non raggiungibile",
+            Self::Cancelled => "squillo interrotto",
         }
     }
 }

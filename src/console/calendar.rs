@@ -52,8 +52,11 @@ pub async fn calendar_of(
 pub(super) async fn show(State(desk): State<Desk>, Path(file): Path<String>) -> Response {
     let token = file.strip_suffix(".ics").and_then(|token| token.parse::<Token>().ok());
     let Some(token) = token else { return StatusCode::NOT_FOUND.into_response() };
-    let zone_of =
-        |service: &ServiceId| desk.zones.get(service).copied().unwrap_or(Tz::Europe__Rome);
+    let plans = desk.plans.borrow().clone();
+    let zone_of = |service: &ServiceId| {
+        let plan = plans.iter().find(|plan| plan.service == *service);
+        plan.map_or(Tz::Europe__Rome, |plan| plan.timezone)
+    };
     match calendar_of(&desk.reader, zone_of, &token, desk.clock.wall()).await {
         Ok(Some(calendar)) => {
             let headers = [

@@ -58,21 +58,21 @@ pub fn begin_counting() -> Result<PrometheusHandle, BuildError> {
     Ok(counted)
 }
 
-/// Opens `/metrics` and `/health` at `address`, until the returned task is aborted.
+/// Opens `/metrics` and `/health` at `address`, until the window is dropped.
 ///
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn open_metrics(
     address: SocketAddr,
     watched: Watched,
-) -> Result<tokio::task::JoinHandle<()>, OpenConsoleError> {
+) -> Result<super::Window, OpenConsoleError> {
     let pages = Router::new()
         .route("/metrics", get(show))
         .route("/health", get(ready))
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
         .with_state(watched);
-    super::listen(address, pages).await
+    Ok(super::Window(vec![super::serve::listen(address, pages).await?]))
 }
 
 async fn show(State(watched): State<Watched>) -> Response {

@@ -5,39 +5,26 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, Weekday};
 
-use crate::calendar::{Closure, GapPolicy, Office, OfficeRule, OfficeTable, Which, YearlyDay};
+use crate::calendar::{
+    Closure, GapPolicy, Office, OfficeRule, OfficeTable, Which, YearlyDay, month_name, weekday_name,
+};
 
 use super::plan::Plan;
 use super::read_value::in_words;
 
 /// Monday first, as an office door says it.
-const WEEK: [(Weekday, &str); 7] = [
-    (Weekday::Mon, "lunedì"),
-    (Weekday::Tue, "martedì"),
-    (Weekday::Wed, "mercoledì"),
-    (Weekday::Thu, "giovedì"),
-    (Weekday::Fri, "venerdì"),
-    (Weekday::Sat, "sabato"),
-    (Weekday::Sun, "domenica"),
-];
-
-const MONTHS: [&str; 12] = [
-    "gennaio",
-    "febbraio",
-    "marzo",
-    "aprile",
-    "maggio",
-    "giugno",
-    "luglio",
-    "agosto",
-    "settembre",
-    "ottobre",
-    "novembre",
-    "dicembre",
+const WEEK: [Weekday; 7] = [
+    Weekday::Mon,
+    Weekday::Tue,
+    Weekday::Wed,
+    Weekday::Thu,
+    Weekday::Fri,
+    Weekday::Sat,
+    Weekday::Sun,
 ];
 
 /// When the service of `plan` answers by itself.
-pub(super) fn explain_hours(plan: &Plan) -> String {
+pub fn explain_hours(plan: &Plan) -> String {
     let Some(rule) = plan.hours.offices() else {
         return "Il servizio è attivo sempre, giorno e notte, tutti i giorni.".to_owned();
     };
@@ -102,7 +89,7 @@ fn validity(table: &OfficeTable) -> String {
 fn week(table: &OfficeTable) -> String {
     let days: Vec<String> = WEEK
         .iter()
-        .filter_map(|(weekday, name)| {
+        .filter_map(|weekday| {
             let mut hours: Vec<String> = table
                 .openings
                 .iter()
@@ -112,6 +99,7 @@ fn week(table: &OfficeTable) -> String {
                 })
                 .collect();
             hours.sort_unstable();
+            let name = weekday_name(*weekday);
             (!hours.is_empty()).then(|| format!("{name} {}", hours.join(" e ")))
         })
         .collect();
@@ -133,15 +121,15 @@ fn told_date(date: NaiveDate) -> String {
 
 fn told_day(day: YearlyDay) -> String {
     match day {
-        YearlyDay::Fixed { month, day } => format!("{day} {}", told_month(month)),
+        YearlyDay::Fixed { month, day } => format!("{day} {}", month_name(month)),
         YearlyDay::Weekday { which, weekday, month } => {
-            let name = WEEK.iter().find(|(day, _)| *day == weekday).map_or("", |(_, name)| name);
+            let name = weekday_name(weekday);
             let sunday = weekday == Weekday::Sun;
             let which = match which {
                 Which::Nth(n) => format!("{n}{}", if sunday { 'ª' } else { 'º' }),
                 Which::Last => if sunday { "ultima" } else { "ultimo" }.to_owned(),
             };
-            format!("{which} {name} di {}", told_month(month))
+            format!("{which} {name} di {}", month_name(month))
         }
         YearlyDay::Easter { offset: 0 } => "Pasqua".to_owned(),
         YearlyDay::Easter { offset } if offset < 0 => {
@@ -149,9 +137,4 @@ fn told_day(day: YearlyDay) -> String {
         }
         YearlyDay::Easter { offset } => format!("{offset} giorni dopo Pasqua"),
     }
-}
-
-fn told_month(month: u32) -> &'static str {
-    let index = usize::try_from(month).unwrap_or_default().wrapping_sub(1);
-    MONTHS.get(index).copied().unwrap_or("un mese che non c'è")
 }

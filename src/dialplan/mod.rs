@@ -6,6 +6,7 @@
 //! then a message recorded or a call-back offered.
 
 mod check;
+mod closures;
 mod explain;
 mod explain_hours;
 mod paths;
@@ -23,7 +24,9 @@ mod read_value;
 mod recordings;
 
 pub use check::{PlanFile, check_together};
+pub use closures::EnteredClosure;
 pub use explain::explain;
+pub use explain_hours::explain_hours;
 pub use plan::{Choice, Comune, Menu, Plan, RingNumber, RingOnCall, TakenBy, Verb};
 pub use problem::{Problem, Severity};
 pub use read::read;

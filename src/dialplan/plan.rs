@@ -1,6 +1,6 @@
 //! A dialplan as values: what a service says and does, in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -99,6 +99,16 @@ pub struct Menu {
     pub otherwise: Category,
 }
 
+impl Menu {
+    fn recordings(&self) -> Vec<&PromptId> {
+        let briefs = self.choices.values().filter_map(|choice| match choice {
+            Choice::Category { brief, .. } => Some(brief),
+            _ => None,
+        });
+        self.prompts.iter().chain([&self.no_input, &self.no_match]).chain(briefs).collect()
+    }
+}
+
 /// What a key of a menu does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Choice {
@@ -162,6 +172,12 @@ pub enum TakenBy {
 }
 
 impl Plan {
+    /// What people call the Comune of this ISTAT code, if the plan serves it.
+    pub fn name_of_comune(&self, istat: &str) -> Option<&str> {
+        let mut comuni = self.comuni.iter();
+        comuni.find(|comune| comune.istat == istat).map(|comune| comune.name.as_str())
+    }
+
     /// The label the plan gives to `category`, or our own word for it.
     pub fn label(&self, category: Category) -> &str {
         self.answer
@@ -178,6 +194,19 @@ impl Plan {
                 _ => None,
             })
             .unwrap_or_else(|| category.italian())
+    }
+
+    /// Every recording this plan names; those everybody shares, such as the hold sound, are
+    /// not among them.
+    pub fn recordings(&self) -> BTreeSet<&PromptId> {
+        let scripts = [&self.answer, &self.direct, &self.in_hours].into_iter().flatten();
+        let of_scripts = scripts.flat_map(|verb| match verb {
+            Verb::Play(prompts) => prompts.iter().collect(),
+            Verb::Menu(menu) => menu.recordings(),
+            _ => Vec::new(),
+        });
+        let own = [&self.offer, &self.escalation_offer, &self.privacy_notice];
+        own.into_iter().chain(of_scripts).collect()
     }
 
     /// Every number this plan itself may ring.

@@ -131,7 +131,7 @@ pub fn read_authorities(file: &Path) -> Result<RootCertStore, ReadCertificateErr
 }
 
 /// The authorities this machine trusts.
-pub(super) fn system_authorities() -> RootCertStore {
+pub fn system_authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {

@@ -3,15 +3,15 @@
 //! It reads no message itself (`reading` does) and verifies nobody (`tls` does).
 //!
 //! Law: a stranger's connection costs nothing: it is closed before anything is read, a TLS
-//! handshake included.
+//! handshake included. No trunk takes the connections of another, nor those that we open.
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -23,12 +23,19 @@ use crate::sip::{Route, Transport};
 
 /// Connections at once, in both directions.
 const CONNECTIONS_MAX: usize = 256;
+/// Those of them that others opened: the rest is kept for the ones we open.
+const CALLERS_MAX: usize = 192;
+/// Those that one address opened. A trunk needs one; some open one a call.
+const CALLERS_FROM_ONE_MAX: usize = 128;
 /// Messages that may wait to be written to one connection.
 const WAITING_MAX: usize = 256;
 /// How long a connection may take to open, a TLS handshake included.
 const CONNECT_MAX: Duration = Duration::from_secs(4);
 /// How long a write may take, and how long what was written may go unacknowledged.
 const WRITE_MAX: Duration = Duration::from_secs(30);
+/// How long nothing may come before the other side is asked whether it is there, how often it
+/// is asked, and how many times in vain: who is gone without a word is noticed after 30 s.
+const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(15), Duration::from_secs(5), 3);
 /// How long the other side may take to hear that we hang up.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 /// Connections that may wait to be accepted.
@@ -45,7 +52,15 @@ pub(super) struct Connections {
     patience: Patience,
 }
 
-type Table = HashMap<(Transport, SocketAddr), mpsc::Sender<Vec<u8>>>;
+type Table = HashMap<(Transport, SocketAddr), Open>;
+
+/// A connection that is open, or is being opened.
+#[derive(Debug)]
+struct Open {
+    writes: mpsc::Sender<Vec<u8>>,
+    /// Whoever opened it came from there; `None`: we did.
+    caller: Option<IpAddr>,
+}
 
 impl Connections {
     pub(super) fn new(arrived: mpsc::Sender<Arrived>, doorway: Doorway) -> Self {
@@ -70,7 +85,7 @@ impl Connections {
                 Ok((stream, remote)) if gate.admits(remote.ip()) => {
                     let local = self.doorway.seen_by(local, remote);
                     let route = Route { transport, local, remote };
-                    if let Some(waiting) = self.enter(route) {
+                    if let Some(waiting) = self.enter(route, Some(remote.ip())) {
                         tokio::spawn(self.clone().welcome(stream, route, waiting));
                     }
                 }
@@ -86,7 +101,7 @@ impl Connections {
     }
 
     pub(super) fn send(&self, route: Route, bytes: Vec<u8>) {
-        let existing = self.lock().get(&key(route)).cloned();
+        let existing = self.writes(route);
         let waiting = existing.or_else(|| self.open(route));
         let sent = waiting.is_some_and(|waiting| waiting.try_send(bytes).is_ok());
         if !sent {
@@ -95,8 +110,8 @@ impl Connections {
     }
 
     fn open(&self, route: Route) -> Option<mpsc::Sender<Vec<u8>>> {
-        let waiting = self.enter(route)?;
-        let sender = self.lock().get(&key(route)).cloned();
+        let waiting = self.enter(route, None)?;
+        let sender = self.writes(route);
         tokio::spawn(self.clone().connect(route, waiting));
         sender
     }
@@ -150,7 +165,7 @@ impl Connections {
         opener: Opener,
     ) {
         let (reading, mut writing) = tokio::io::split(stream);
-        let Some(writes) = self.lock().get(&key(route)).cloned() else { return };
+        let Some(writes) = self.writes(route) else { return };
         let read = Reading {
             route,
             opener,
@@ -174,15 +189,19 @@ impl Connections {
     }
 
     /// Makes room for a connection; `None` when there are too many.
-    fn enter(&self, route: Route) -> Option<mpsc::Receiver<Vec<u8>>> {
+    fn enter(&self, route: Route, caller: Option<IpAddr>) -> Option<mpsc::Receiver<Vec<u8>>> {
         let mut open = self.lock();
-        if open.len() >= CONNECTIONS_MAX {
+        if !has_room(&open, caller) {
             self.doorway.gate.tell(route.remote, "too many connections: one was refused");
             return None;
         }
-        let (sender, waiting) = mpsc::channel(WAITING_MAX);
-        open.insert(key(route), sender);
+        let (writes, waiting) = mpsc::channel(WAITING_MAX);
+        open.insert(key(route), Open { writes, caller });
         Some(waiting)
+    }
+
+    fn writes(&self, route: Route) -> Option<mpsc::Sender<Vec<u8>>> {
+        self.lock().get(&key(route)).map(|open| open.writes.clone())
     }
 
     fn leave(&self, route: Route) {
@@ -211,15 +230,28 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
+/// Whether another connection may be opened by this caller, or by us.
+fn has_room(open: &Table, caller: Option<IpAddr>) -> bool {
+    let Some(caller) = caller else { return open.len() < CONNECTIONS_MAX };
+    let callers = || open.values().filter_map(|open| open.caller);
+    callers().count() < CALLERS_MAX
+        && callers().filter(|known| *known == caller).count() < CALLERS_FROM_ONE_MAX
+}
+
 fn key(route: Route) -> (Transport, SocketAddr) {
     (route.transport, route.remote)
 }
 
-/// A connection as we want it: nothing held back, and given up when what was sent is not
-/// acknowledged. Where the kernel refuses, our own deadlines remain.
+/// A connection as we want it: nothing held back, given up when what was sent is not
+/// acknowledged, and when nobody is there any more: between messages it may be silent for an
+/// hour. Where the kernel refuses, our own deadlines remain.
 fn settled(stream: TcpStream) -> TcpStream {
     let _ = stream.set_nodelay(true);
-    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(WRITE_MAX));
+    let socket = SockRef::from(&stream);
+    let _ = socket.set_tcp_user_timeout(Some(WRITE_MAX));
+    let (after, every, times) = KEEPALIVE;
+    let asks = TcpKeepalive::new().with_time(after).with_interval(every).with_retries(times);
+    let _ = socket.set_tcp_keepalive(&asks);
     stream
 }
 

@@ -43,6 +43,17 @@ pub struct Located {
     pub targets: Vec<Target>,
     /// When to ask again.
     pub ttl: Duration,
+    /// Whether these are all.
+    pub learnt: Learnt,
+}
+
+/// How much of what was asked was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learnt {
+    /// Some question had no answer: places known before may still be true.
+    Part,
+    /// Everything.
+    Whole,
 }
 
 /// Why no place is known for a name.
@@ -104,33 +115,38 @@ impl Dns {
     /// # Errors
     /// When nothing is known of it now; what was known before may still be true.
     pub async fn locate(&self, peer: &NamedPeer) -> Result<Located, LocateError> {
-        let located = tokio::time::timeout(LOCATE_MAX, self.ask(peer)).await;
-        let (mut targets, ttl) = located.map_err(|_| LocateError::Slow)??;
+        let mut found = Found { targets: Vec::new(), ttl: u32::MAX, failed: None };
+        if tokio::time::timeout(LOCATE_MAX, self.ask(peer, &mut found)).await.is_err() {
+            found.failed = Some(LocateError::Slow);
+        }
+        let Found { mut targets, ttl, failed } = found;
         let mut seen = std::collections::BTreeSet::new();
         targets.retain(|target| seen.insert(*target));
         targets.truncate(TARGETS_MAX);
         if targets.is_empty() {
-            return Err(LocateError::Unknown);
+            return Err(failed.unwrap_or(LocateError::Unknown));
         }
-        let ttl = Duration::from_secs(ttl.into()).clamp(TTL_MIN, TTL_MAX);
-        Ok(Located { targets, ttl })
+        let (ttl, learnt) = match failed {
+            None => (Duration::from_secs(ttl.into()).clamp(TTL_MIN, TTL_MAX), Learnt::Whole),
+            // What is missing is asked for again soon.
+            Some(_) => (TTL_MIN, Learnt::Part),
+        };
+        Ok(Located { targets, ttl, learnt })
     }
 
-    async fn ask(&self, peer: &NamedPeer) -> Result<(Vec<Target>, u32), LocateError> {
-        let mut found = Found { targets: Vec::new(), ttl: u32::MAX };
+    /// Asks all there is to ask; a question without an answer takes nothing from the others.
+    async fn ask(&self, peer: &NamedPeer, found: &mut Found) {
         let transport = peer.transport.unwrap_or(Transport::Udp);
         if let Some(port) = peer.port {
-            self.addresses(&peer.host, transport, port, &mut found).await?;
-            return Ok((found.targets, found.ttl));
+            return self.addresses(&peer.host, transport, port, found).await;
         }
-        for (transport, service) in self.services(peer, &mut found).await {
-            self.servers(&service, transport, &mut found).await?;
+        for (transport, service) in self.services(peer, found).await {
+            self.servers(&service, transport, found).await;
         }
-        if found.targets.is_empty() {
+        if found.targets.is_empty() && found.failed.is_none() {
             // §4.2: without SRV the name itself, at the port of the transport.
-            self.addresses(&peer.host, transport, transport.default_port(), &mut found).await?;
+            self.addresses(&peer.host, transport, transport.default_port(), found).await;
         }
-        Ok((found.targets, found.ttl))
     }
 
     /// The names SRV is asked for, in order (§4.1). A DNS that does not know NAPTR is no
@@ -163,13 +179,11 @@ impl Dns {
     }
 
     /// The servers of one SRV name, by priority, within it at random by weight (RFC 2782).
-    async fn servers(
-        &self,
-        name: &str,
-        transport: Transport,
-        found: &mut Found,
-    ) -> Result<(), LocateError> {
-        let records = self.records(name, RecordType::SRV).await?;
+    async fn servers(&self, name: &str, transport: Transport, found: &mut Found) {
+        let records = match self.records(name, RecordType::SRV).await {
+            Ok(records) => records,
+            Err(error) => return found.fail(error),
+        };
         let mut servers: Vec<(SRV, u32)> = records
             .into_iter()
             .filter_map(|record| match record.data {
@@ -183,32 +197,24 @@ impl Dns {
         servers.truncate(TARGETS_MAX);
         for (server, ttl) in servers {
             found.ttl = found.ttl.min(ttl);
-            let host = server.target.to_ascii();
-            // One server without an address takes nothing from the others.
-            match self.addresses(&host, transport, server.port, found).await {
-                Ok(()) | Err(LocateError::Unknown) => {}
-                Err(error) if found.targets.is_empty() => return Err(error),
-                Err(_) => {}
-            }
+            self.addresses(&server.target.to_ascii(), transport, server.port, found).await;
         }
-        Ok(())
     }
 
     /// Addresses of a host, IPv4 first.
-    async fn addresses(
-        &self,
-        host: &str,
-        transport: Transport,
-        port: u16,
-        found: &mut Found,
-    ) -> Result<(), LocateError> {
+    async fn addresses(&self, host: &str, transport: Transport, port: u16, found: &mut Found) {
         let (four, six) =
             tokio::join!(self.records(host, RecordType::A), self.records(host, RecordType::AAAA));
-        let (four, six) = match (four, six) {
-            (Err(error), Err(_)) => return Err(error),
-            (four, six) => (four.unwrap_or_default(), six.unwrap_or_default()),
+        let before = found.targets.len();
+        let mut failed = None;
+        let mut records = |asked: Result<Vec<Record>, LocateError>| {
+            asked.unwrap_or_else(|error| {
+                failed = Some(error);
+                Vec::new()
+            })
         };
-        for record in four.into_iter().chain(six) {
+        let records = [records(four), records(six)].concat();
+        for record in records {
             let ip = match record.data {
                 RData::A(address) => IpAddr::V4(address.0),
                 RData::AAAA(address) => IpAddr::V6(address.0),
@@ -217,7 +223,10 @@ impl Dns {
             found.ttl = found.ttl.min(record.ttl);
             found.targets.push(Target { transport, address: SocketAddr::new(ip, port) });
         }
-        Ok(())
+        // Some servers of names know no AAAA at all: who has an address is not asked again.
+        if let Some(error) = failed.filter(|_| found.targets.len() == before) {
+            found.fail(error);
+        }
     }
 
     /// The records of a name; none is no error.
@@ -245,6 +254,14 @@ impl std::fmt::Debug for Dns {
 struct Found {
     targets: Vec<Target>,
     ttl: u32,
+    /// The first question that had no answer.
+    failed: Option<LocateError>,
+}
+
+impl Found {
+    fn fail(&mut self, error: LocateError) {
+        self.failed.get_or_insert(error);
+    }
 }
 
 /// The transport a NAPTR speaks of (§4.1), if it points to SRV.

@@ -6,7 +6,8 @@
 //! Law: a stranger costs neither memory nor, beyond a few a second, an answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Gate {
 #[derive(Debug)]
 struct Admitted {
     written: BTreeSet<IpAddr>,
+    /// Of each trunk: what is written of it.
+    owned: BTreeMap<usize, BTreeSet<IpAddr>>,
     /// Of each trunk known by name: its addresses, and those it had before.
     followed: BTreeMap<usize, [BTreeSet<IpAddr>; 2]>,
 }
@@ -49,19 +52,22 @@ struct Counts {
     all_answers: Bucket,
     lines: Buckets,
     all_lines: Bucket,
+    /// Lines about peers of ours that nothing can be sent to.
+    unsent: Buckets,
 }
 
 impl Gate {
     /// A gate that lets these addresses in.
     pub fn new(admitted: impl IntoIterator<Item = IpAddr>, strangers: Strangers) -> Self {
         let written = admitted.into_iter().map(|address| address.to_canonical()).collect();
-        let admitted = Admitted { written, followed: BTreeMap::new() };
+        let admitted = Admitted { written, owned: BTreeMap::new(), followed: BTreeMap::new() };
         let seed = || rand::RngExt::random(&mut rand::rng());
         let counts = Counts {
             answers: Buckets::new(ANSWERS, seed()),
             all_answers: Bucket::default(),
             lines: Buckets::new(LINES, seed()),
             all_lines: Bucket::default(),
+            unsent: Buckets::new(LINES, seed()),
         };
         Self {
             admitted: Arc::new(RwLock::new(admitted)),
@@ -88,6 +94,23 @@ impl Gate {
         *before = std::mem::replace(now, addresses);
     }
 
+    /// These addresses are written for a trunk: they stay its own.
+    pub fn belong(&self, trunk: usize, addresses: impl IntoIterator<Item = IpAddr>) {
+        let mut admitted = self.admitted.write().unwrap_or_else(PoisonError::into_inner);
+        let addresses = addresses.into_iter().map(|address| address.to_canonical());
+        admitted.owned.entry(trunk).or_default().extend(addresses);
+    }
+
+    /// The trunk that is at this address; where several are, the first.
+    pub(super) fn trunk_at(&self, address: IpAddr) -> Option<usize> {
+        let admitted = self.admitted.read().unwrap_or_else(PoisonError::into_inner);
+        let address = address.to_canonical();
+        let owned = admitted.owned.iter().filter(|(_, known)| known.contains(&address));
+        let followed = admitted.followed.iter();
+        let followed = followed.filter(|(_, known)| known.iter().any(|k| k.contains(&address)));
+        owned.map(|(trunk, _)| *trunk).chain(followed.map(|(trunk, _)| *trunk)).min()
+    }
+
     /// Whether a request of a stranger from there is answered.
     pub(super) fn answers(&self, stranger: IpAddr) -> bool {
         let now = self.clock.now();
@@ -111,6 +134,16 @@ impl Gate {
             tracing::info!(sip.remote = %remote, "{what}");
         }
     }
+
+    /// Nothing can be sent to a peer of ours: said once for each, because it is asked again and
+    /// again.
+    pub(super) fn tell_unsent(&self, remote: SocketAddr, error: &io::Error) {
+        let now = self.clock.now();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.unsent.take(now, remote.ip()) {
+            tracing::warn!(sip.remote = %remote, %error, "no way to a peer: nothing was sent");
+        }
+    }
 }
 
 /// Answers to one stranger: a scanner learns nothing by the next.
@@ -121,17 +154,6 @@ const ALL_ANSWERS: Rate = Rate { burst: 100, each: Duration::from_millis(10) };
 const LINES: Rate = Rate { burst: 1, each: Duration::from_secs(3600) };
 /// Lines about all of them.
 const ALL_LINES: Rate = Rate { burst: 20, each: Duration::from_secs(6) };
-
-/// The address peers see us at: the one bound, or the one the machine's routes choose.
-pub(super) fn own_address(bound: IpAddr, remote: SocketAddr) -> IpAddr {
-    if !bound.is_unspecified() {
-        return bound;
-    }
-    // A connected UDP socket sends nothing; it only asks the routing table.
-    UdpSocket::bind(SocketAddr::new(bound, 0))
-        .and_then(|socket| socket.connect(remote).and_then(|()| socket.local_addr()))
-        .map_or(bound, |address| address.ip())
-}
 
 #[cfg(test)]
 mod tests {
@@ -157,6 +179,17 @@ mod tests {
         assert_eq!(admitted(), [true, true, true, false]);
         gate.follow(0, BTreeSet::from([all[3]]));
         assert_eq!(admitted(), [true, false, true, true]);
+    }
+
+    #[test]
+    fn a_trunk_is_found_by_any_address_it_has_and_the_first_of_two() {
+        let all = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(|text| text.parse().unwrap());
+        let gate = Gate::new(all, Strangers::Refuse);
+        gate.belong(1, [all[0], all[1]]);
+        gate.belong(2, [all[1]]);
+        gate.follow(2, BTreeSet::from([all[0], all[2]]));
+        assert_eq!(all.map(|address| gate.trunk_at(address)), [Some(1), Some(1), Some(2)]);
+        assert_eq!(gate.trunk_at("198.51.100.1".parse().unwrap()), None);
     }
 
     #[test]

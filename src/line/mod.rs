@@ -7,18 +7,22 @@ mod certificate;
 mod connections;
 mod dns;
 mod gate;
+mod own;
 mod pulse;
 mod reading;
 mod tls;
 mod udp;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::sync::mpsc;
 
-pub use certificate::{CertificateFiles, ReadCertificateError, read_authorities};
-pub use dns::{Dns, LocateError, Located, NamedPeer, Target};
+pub use certificate::{
+    CertificateFiles, ReadCertificateError, read_authorities, system_authorities,
+};
+pub use dns::{Dns, Learnt, LocateError, Located, NamedPeer, Target};
 pub use gate::{Gate, Strangers};
+pub use own::{Public, Seen, fitting};
 pub use tls::{Distrust, PeerSeen, Reread, Tls, TlsPeer};
 
 use crate::sip::{Route, Transmit, Transport};
@@ -87,36 +91,27 @@ pub struct Doorway {
     /// Who may talk to us.
     pub gate: Gate,
     /// Our addresses as peers see them.
-    pub public: Public,
+    pub public: Seen,
     /// Our side of TLS, where it is spoken.
     pub tls: Option<Tls>,
-}
-
-/// The addresses peers see us at, where they are not those listened on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Public {
-    /// For peers over IPv4.
-    pub v4: Option<Ipv4Addr>,
-    /// For peers over IPv6.
-    pub v6: Option<Ipv6Addr>,
-}
-
-impl Public {
-    /// The address a peer sees that reaches us over the family of `peer`.
-    pub fn towards(self, peer: IpAddr) -> Option<IpAddr> {
-        match peer.to_canonical() {
-            IpAddr::V4(_) => self.v4.map(IpAddr::V4),
-            IpAddr::V6(_) => self.v6.map(IpAddr::V6),
-        }
-    }
 }
 
 impl Doorway {
     /// Our address as `remote` should write to it.
     fn seen_by(&self, bound: SocketAddr, remote: SocketAddr) -> SocketAddr {
-        let public = self.public.towards(remote.ip());
-        let address = public.unwrap_or_else(|| gate::own_address(bound.ip(), remote));
+        let public = self.public_for(remote.ip()).towards(remote.ip());
+        let address = public.unwrap_or_else(|| own::own_address(bound.ip(), remote));
         SocketAddr::new(address, bound.port())
+    }
+
+    /// Our public addresses, for the trunk that `peer` is a host of.
+    fn public_for(&self, peer: IpAddr) -> Public {
+        if self.public.trunks.is_empty() {
+            return self.public.usual;
+        }
+        let trunk = self.gate.trunk_at(peer);
+        let own = trunk.and_then(|trunk| self.public.trunks.get(&trunk));
+        own.copied().unwrap_or(self.public.usual)
     }
 }
 
@@ -157,19 +152,33 @@ impl Line {
                 line.listeners.push((transport, local));
             }
         }
+        line.tell_of_unreached(peers);
         Ok((line, inbox))
+    }
+
+    /// No way there now, as before a default route is set: the socket for everybody reaches a
+    /// peer once there is one.
+    fn tell_of_unreached(&self, peers: &[(Transport, SocketAddr)]) {
+        let udp = peers.iter().filter(|(transport, _)| *transport == Transport::Udp);
+        for (_, peer) in udp.filter(|(_, peer)| self.udp.iter().any(|place| place.serves(*peer))) {
+            if !self.udp.iter().any(|place| place.is_connected(*peer)) {
+                tracing::error!(sip.remote = %peer, "a trunk cannot be reached yet");
+            }
+        }
     }
 
     /// Where a message to `remote` leaves from, if this transport is open.
     pub fn route_to(&self, transport: Transport, remote: SocketAddr) -> Option<Route> {
-        let fits = |local: &SocketAddr| local.is_ipv4() == remote.is_ipv4();
-        let udp = self.udp.iter().map(udp::Place::local).find(fits);
+        let serves = |local: &SocketAddr| local.is_ipv4() == remote.is_ipv4();
+        let best = |places: Vec<SocketAddr>| fitting(places.into_iter(), SocketAddr::ip, remote);
+        let udp = || best(self.udp.iter().map(udp::Place::local).filter(serves).collect());
         let local = match transport {
-            Transport::Udp => udp?,
+            Transport::Udp => udp()?,
             Transport::Tcp | Transport::Tls => {
                 let same = self.listeners.iter().filter(|(known, _)| *known == transport);
+                let same = same.map(|(_, local)| *local).filter(serves).collect();
                 // A connection needs no listener to be opened.
-                same.map(|(_, local)| *local).find(fits).or(udp)?
+                best(same).or_else(udp)?
             }
         };
         Some(Route { transport, local: self.doorway.seen_by(local, remote), remote })
@@ -181,13 +190,7 @@ impl Line {
         match transmit.route.transport {
             Transport::Udp => {
                 let Route { local, remote, .. } = transmit.route;
-                let fits = |place: &&udp::Place| place.local().is_ipv4() == remote.is_ipv4();
-                let mut places = self.udp.iter().filter(fits);
-                // A public address is no place of ours; its port is.
-                let exact = places.clone().find(|place| place.local() == local);
-                let from = exact
-                    .or_else(|| places.clone().find(|place| place.local().port() == local.port()));
-                if let Some(place) = from.or_else(|| places.next()) {
+                if let Some(place) = self.place_of(local, remote) {
                     place.send(remote, &transmit.bytes);
                 }
             }
@@ -195,6 +198,21 @@ impl Line {
                 self.connections.send(transmit.route, transmit.bytes);
             }
         }
+    }
+
+    /// The place that is seen as `local`. A public address is no place of ours; its port is.
+    fn place_of(&self, local: SocketAddr, remote: SocketAddr) -> Option<&udp::Place> {
+        let places = self.udp.iter().filter(|place| place.serves(remote));
+        let port = places.clone().filter(|place| place.local().port() == local.port());
+        let ip = |place: &&udp::Place| place.local().ip();
+        let best = |places: Vec<_>| fitting(places.into_iter(), ip, remote);
+        let exact = places.clone().find(|place| place.local() == local);
+        exact.or_else(|| best(port.collect())).or_else(|| best(places.collect()))
+    }
+
+    /// Our public addresses, as `peer` sees them.
+    pub fn public_for(&self, peer: IpAddr) -> Public {
+        self.doorway.public_for(peer)
     }
 
     /// The UDP addresses that are open, ports resolved.

@@ -1,7 +1,7 @@
 //! What comes out of one connection: whole messages, each within its time.
 //!
 //! It opens and writes nothing. Law: who begins a message and does not end it, or says
-//! nothing at all, is hung up on after 30 seconds.
+//! nothing at all, is hung up on after 30 seconds; a first message must be whole by then.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::sip::{Framer, Route};
 /// How long the other side may take its time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// Until the first message begins, on a connection we were called on; keep-alives
+    /// Until the first message is whole, on a connection we were called on; keep-alives
     /// are no message, and a TLS handshake is part of it.
     pub(super) first: Duration,
     /// From a message's first byte to its last, however many reads bring it.
@@ -83,7 +83,8 @@ impl Reading {
             let begins = !framer.is_between() && (between || whole);
             between = framer.is_between();
             if begins {
-                limit = Instant::now() + self.patience.message;
+                let until = Instant::now() + self.patience.message;
+                limit = if spoke { until } else { limit.min(until) };
             } else if between && spoke {
                 limit = Instant::now() + self.patience.silence;
             }

@@ -109,8 +109,8 @@ struct Peer {
 struct OurKey(RwLock<Option<Own>>);
 
 impl Tls {
-    /// Reads our certificate and everybody's authorities. A certificate that is no good is
-    /// no reason not to start: [`Tls::reread`] says so, and finds the one that replaces it.
+    /// Reads everybody's authorities. Our certificate is read by [`Tls::reread`], the first
+    /// time as well: one that is no good is no reason not to start.
     ///
     /// # Errors
     /// Never with the cipher suites that are built in.

@@ -54,9 +54,8 @@ impl Place {
             let socket = match connect(local, *peer) {
                 Ok(socket) => Arc::new(socket),
                 Err(error) => {
-                    // No way there now, as before a default route is set: the socket for
-                    // everybody reaches it once there is one.
-                    tracing::error!(sip.remote = %peer, %error, "a trunk cannot be reached yet");
+                    // Another place may lead there; the line says so when none does.
+                    tracing::debug!(sip.local = %local, sip.remote = %peer, %error, "no way");
                     continue;
                 }
             };
@@ -68,6 +67,16 @@ impl Place {
 
     pub(super) fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Whether it is of the family of `remote`.
+    pub(super) fn serves(&self, remote: SocketAddr) -> bool {
+        self.local.is_ipv4() == remote.is_ipv4()
+    }
+
+    /// Whether there was a way to a peer when it was opened.
+    pub(super) fn is_connected(&self, peer: SocketAddr) -> bool {
+        self.peers.iter().any(|(known, _)| *known == peer)
     }
 
     pub(super) fn send(&self, remote: SocketAddr, bytes: &[u8]) {
@@ -84,8 +93,18 @@ impl Place {
         }
         if let Err(error) = sent {
             tracing::debug!(sip.remote = %remote, %error, "a datagram was not sent");
+            if leads_nowhere(&error) {
+                self.reader.doorway.gate.tell_unsent(remote, &error);
+            }
         }
     }
+}
+
+/// Whether nothing can be sent there from here, today: `EINVAL` is what Linux says of loopback.
+fn leads_nowhere(error: &io::Error) -> bool {
+    use io::ErrorKind::{AddrNotAvailable, HostUnreachable, InvalidInput, NetworkUnreachable};
+    let kind = error.kind();
+    matches!(kind, AddrNotAvailable | HostUnreachable | InvalidInput | NetworkUnreachable)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -192,16 +211,13 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Gate, Public, Strangers};
+    use super::super::{Gate, Seen, Strangers};
     use super::*;
 
     #[tokio::test]
     async fn a_peer_there_is_no_way_to_stops_nothing() {
-        let doorway = Doorway {
-            gate: Gate::new([], Strangers::Ignore),
-            public: Public::default(),
-            tls: None,
-        };
+        let doorway =
+            Doorway { gate: Gate::new([], Strangers::Ignore), public: Seen::default(), tls: None };
         let (arrived, _inbox) = mpsc::channel(1);
         // From loopback there is no way to anywhere else; asking sends nothing.
         let peers = ["192.0.2.1:5060".parse().unwrap(), "127.0.0.44:5060".parse().unwrap()];

@@ -67,8 +67,8 @@ impl Engine {
     /// Gives an order; never waits. Orders are obeyed in the order given.
     pub fn order(&self, order: Order) {
         let lane = self.lane_of(&order).and_then(|lane| self.lanes.get(lane));
-        let sent = lane.and_then(|lane| lane.orders.as_ref()).map(|orders| orders.send(order));
-        if matches!(sent, Some(Err(_))) {
+        let orders = lane.and_then(|lane| lane.orders.as_ref());
+        if orders.is_some_and(|orders| orders.send(order).is_err()) {
             tracing::error!("a media thread is gone: its calls have no sound");
         }
     }
@@ -82,13 +82,7 @@ impl Engine {
                 Some(lane)
             }
             Order::Close { stream } => routes.remove(stream),
-            Order::Agree { stream, .. }
-            | Order::Bridge { a: stream, .. }
-            | Order::Play { stream, .. }
-            | Order::Record { stream, .. }
-            | Order::StopPlay { stream }
-            | Order::StopRecord { stream }
-            | Order::Unbridge { a: stream, .. } => routes.get(stream).copied(),
+            order => routes.get(&order.stream()).copied(),
         }
     }
 }

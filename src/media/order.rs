@@ -60,8 +60,15 @@ pub enum Order {
         shard: u64,
         /// Where it listens and sends from.
         port: Port,
-        /// The trunk's hosts, which may send from other ports than the SDP names.
+        /// The hosts of its trunk, which may send from other ports than the SDP names.
         trusted: Arc<[IpAddr]>,
+    },
+    /// The stream goes by another trunk now: these are its hosts.
+    Trust {
+        /// Which.
+        stream: StreamId,
+        /// As in [`Order::Open`].
+        hosts: Arc<[IpAddr]>,
     },
     /// Plays sounds one after another without a gap, instead of what plays now.
     ///
@@ -106,9 +113,32 @@ pub enum Order {
     },
 }
 
+impl Order {
+    /// The stream it is about; of two, the first.
+    pub fn stream(&self) -> StreamId {
+        match self {
+            Self::Agree { stream, .. }
+            | Self::Bridge { a: stream, .. }
+            | Self::Close { stream }
+            | Self::Open { stream, .. }
+            | Self::Play { stream, .. }
+            | Self::Record { stream, .. }
+            | Self::StopPlay { stream }
+            | Self::StopRecord { stream }
+            | Self::Trust { stream, .. }
+            | Self::Unbridge { a: stream, .. } => *stream,
+        }
+    }
+}
+
 /// What happened to a stream.
 #[derive(Debug)]
 pub enum Report {
+    /// Something of the stream's failed, and its sound may have stopped.
+    Broken {
+        /// Whose.
+        stream: StreamId,
+    },
     /// The stream was closed, and this is how it was; comes for every open one.
     Closed {
         /// Which.
@@ -158,4 +188,20 @@ pub enum Report {
         /// How long.
         length: Duration,
     },
+}
+
+impl Report {
+    /// The stream it is about.
+    pub fn stream(&self) -> StreamId {
+        match self {
+            Self::Broken { stream }
+            | Self::Closed { stream, .. }
+            | Self::DigitPressed { stream, .. }
+            | Self::Found { stream }
+            | Self::Lost { stream }
+            | Self::PlayFinished { stream, .. }
+            | Self::RecordFailed { stream, .. }
+            | Self::Recorded { stream, .. } => *stream,
+        }
+    }
 }

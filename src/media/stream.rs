@@ -2,6 +2,7 @@
 
 mod control;
 mod ear;
+mod guarded;
 mod hearing;
 mod recode;
 
@@ -14,8 +15,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::rtp::{
-    HEADER_LEN, Header, Heard, KeyReceiver, LONGEST_PAYLOAD, Pacer, Relay, Source, ToneDetector,
-    Watch, fill_silence,
+    Guard, HEADER_LEN, Header, Heard, HeldKeys, KeyReceiver, LONGEST_PAYLOAD, Pacer, Relay, Source,
+    ToneDetector, Watch, fill_silence,
 };
 use crate::words::{Direction, Moment, StreamFormat};
 
@@ -37,6 +38,8 @@ pub(super) type Reports = UnboundedSender<Report>;
 pub(super) struct Stream {
     id: StreamId,
     pub(super) socket: Socket,
+    /// Present on a protected stream (SRTP).
+    guard: Option<Box<Guard>>,
     /// Reports, both ways.
     pub(super) control: Control,
     trusted: Arc<[IpAddr]>,
@@ -48,10 +51,26 @@ pub(super) struct Stream {
     /// Present while a bridge needs one.
     recoder: Option<Box<Recoder>>,
     keys: KeyReceiver,
+    /// Keys of a source that is not known yet.
+    held: HeldKeys,
     /// Present when something is decoded: keys as tones, a recording.
     ear: Option<Box<Ear>>,
     watch: Watch,
     recording: Option<Recording>,
+    pub(super) failures: Failures,
+    #[cfg(test)]
+    pub(super) planted: super::studio::Planted,
+}
+
+/// What broke of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    /// Packets that could not be taken in.
+    pub(super) heard: u8,
+    /// It could not be looked after, and that was written down.
+    pub(super) unkempt: bool,
+    /// It could not speak or obey, and that was told.
+    pub(super) silent: bool,
 }
 
 /// What exists once the other side's SDP is known.
@@ -67,6 +86,7 @@ impl Stream {
         Self {
             id,
             socket: Socket::new(port.socket),
+            guard: None,
             control: Control::new(port.control, now),
             trusted,
             agreed: None,
@@ -75,15 +95,29 @@ impl Stream {
             relay: Relay::default(),
             recoder: None,
             keys: KeyReceiver::default(),
+            held: HeldKeys::default(),
             ear: None,
             watch: Watch::new(now),
             recording: None,
+            failures: Failures::default(),
+            #[cfg(test)]
+            planted: super::studio::Planted::default(),
         }
+    }
+
+    pub(super) fn id(&self) -> StreamId {
+        self.id
     }
 
     /// Begins, or goes on under a new SDP: our numbers go on either way. `tick` is
     /// the moment of the thread's grid at or before `now`: the first packet is due.
     pub(super) fn agree(&mut self, format: StreamFormat, tick: Moment, now: Moment) {
+        if let Err(error) = self.protect(format.protection) {
+            // Better no sound than sound everybody can hear.
+            tracing::error!(%error, "a stream that was to be protected is silent");
+            self.agreed = None;
+            return;
+        }
         match &mut self.agreed {
             Some(agreed) => {
                 agreed.source.rename(format.remote, now);
@@ -94,10 +128,13 @@ impl Stream {
             }
             None => {
                 let trusted = Arc::clone(&self.trusted);
+                // RFC 4568 §6.4: far from the wrap, which a receiver that misses the
+                // first packets could not count.
+                let seed = rand::random::<u64>() & !0x8000;
                 self.agreed = Some(Agreed {
                     format,
                     source: Source::new(trusted, format.remote, now),
-                    pacer: Pacer::new(rand::random(), tick, format.ptime_ms),
+                    pacer: Pacer::new(seed, tick, format.ptime_ms),
                 });
             }
         }
@@ -110,7 +147,16 @@ impl Stream {
         self.watch.expect(listens(format.direction), now);
     }
 
+    /// From now on these hosts are its trunk's.
+    pub(super) fn trust(&mut self, hosts: Arc<[IpAddr]>) {
+        if let Some(agreed) = &mut self.agreed {
+            agreed.source.trust(Arc::clone(&hosts));
+        }
+        self.trusted = hosts;
+    }
+
     pub(super) fn play(&mut self, outlet: Outlet) {
+        self.failures.silent = false;
         self.outlet = Some(outlet);
         if let Some(agreed) = &mut self.agreed {
             agreed.pacer.mark();
@@ -118,6 +164,8 @@ impl Stream {
     }
 
     pub(super) fn stop_play(&mut self) {
+        #[cfg(test)]
+        self.planted.bursts("order");
         self.outlet = None;
     }
 
@@ -128,6 +176,8 @@ impl Stream {
 
     /// Sends every packet due at `now`, three at most; `packet` is room to build in.
     pub(super) fn speak(&mut self, packet: &mut [u8; PACKET_LEN], now: Moment, reports: &Reports) {
+        #[cfg(test)]
+        self.planted.bursts("speak");
         let Some(agreed) = &mut self.agreed else { return };
         agreed.pacer.catch_up(now);
         while agreed.pacer.due() <= now {
@@ -150,7 +200,7 @@ impl Stream {
             self.relay.interrupt();
             let header = agreed.pacer.take(agreed.format.payload_type);
             self.control.sent(length - HEADER_LEN);
-            send(&self.socket, header, &mut packet[..length], target);
+            send(&self.socket, &mut self.guard, header, &mut packet[..length], target);
         }
     }
 
@@ -201,6 +251,8 @@ impl Stream {
 
     /// Now and then: is the other side still there, is a recording to be written?
     pub(super) fn look_after(&mut self, now: Moment, reports: &Reports) {
+        #[cfg(test)]
+        self.planted.bursts("look after");
         if self.watch.look(now) == Some(Heard::Lost) {
             let _ = reports.send(Report::Lost { stream: self.id });
         }
@@ -231,8 +283,22 @@ fn listens(direction: Direction) -> bool {
     matches!(direction, Direction::SendRecv | Direction::RecvOnly)
 }
 
-fn send(socket: &Socket, header: Header, packet: &mut [u8], target: SocketAddr) {
-    if header.write(packet) {
-        socket.send(packet, target);
+fn send(
+    socket: &Socket,
+    guard: &mut Option<Box<Guard>>,
+    header: Header,
+    packet: &mut [u8],
+    target: SocketAddr,
+) {
+    if !header.write(packet) {
+        return;
+    }
+    match guard {
+        None => socket.send(packet, target),
+        Some(guard) => {
+            if let Some(sealed) = guard.seal(packet) {
+                socket.send(&sealed, target);
+            }
+        }
     }
 }

@@ -3,10 +3,15 @@
 //! Between ticks it waits for orders; at a tick it reads every socket that has
 //! packets, then sends every packet that is due. All due moments lie on the grid of
 //! ticks, so one wake serves many streams. Without streams it sleeps for an order.
+//!
+//! Law: a panic in one stream's work ends no other's sound. What it heard is left out, and
+//! what it reports of its quality; that it does not speak or obey is told once for each thing
+//! to be played ([`Report::Broken`]).
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
@@ -15,7 +20,7 @@ use std::time::Duration;
 use crate::words::{Clock, Moment};
 
 use super::grid::Grid;
-use super::order::{Order, StreamId};
+use super::order::{Order, Report, StreamId};
 use super::outlet::Outlet;
 use super::ready::{Channel, Named, Ready};
 use super::stream::{PACKET_LEN, Reports, Stream};
@@ -24,6 +29,10 @@ use super::stream::{PACKET_LEN, Reports, Stream};
 const ROUND: Duration = Duration::from_millis(250);
 /// Packets taken from one socket in one tick: a flood on it delays nobody else.
 const READS: usize = 8;
+/// After so many packets that broke something, a stream hears no more: it is under attack.
+const FAILURES_MAX: u8 = 50;
+/// How long a stream whose sending failed pauses.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Longer datagrams are no sound of ours.
 const DATAGRAM_LEN: usize = 2048;
 
@@ -76,7 +85,7 @@ impl Studio {
                 orders.recv_timeout(next_tick.since(now))
             };
             match order {
-                Ok(order) => self.obey(order),
+                Ok(order) => self.obey_guarded(order),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -96,9 +105,12 @@ impl Studio {
                 break;
             }
             for (place, channel) in named.places() {
-                match channel {
+                let read = AssertUnwindSafe(|| match channel {
                     Channel::Reports => self.read_report(place, now),
                     Channel::Sound => self.read(place, now),
+                });
+                if catch_unwind(read).is_err() {
+                    self.heard_badly(place);
                 }
             }
         }
@@ -106,16 +118,31 @@ impl Studio {
             if self.due[place] <= now
                 && let Some(Some(stream)) = self.streams.get_mut(place)
             {
-                stream.speak(&mut self.packet, now, &self.reports);
-                self.due[place] = stream.due();
+                let reports = &self.reports;
+                let speak = AssertUnwindSafe(|| stream.speak(&mut self.packet, now, reports));
+                self.due[place] = match catch_unwind(speak) {
+                    Ok(()) => stream.due(),
+                    Err(_) => {
+                        stream.is_silent(reports);
+                        now + PAUSE
+                    }
+                };
             }
         }
         if now >= self.next_round {
             self.next_round = now + ROUND;
             let wall = self.clock.wall();
             for stream in self.streams.iter_mut().flatten() {
-                stream.look_after(now, &self.reports);
-                stream.tell(now, wall);
+                let reports = &self.reports;
+                let look = AssertUnwindSafe(|| {
+                    stream.look_after(now, reports);
+                    stream.tell(now, wall);
+                });
+                if catch_unwind(look).is_err()
+                    && !std::mem::replace(&mut stream.failures.unkempt, true)
+                {
+                    tracing::error!("a stream of sound is not looked after: it goes on");
+                }
             }
         }
     }
@@ -124,11 +151,16 @@ impl Studio {
     fn read(&mut self, place: usize, now: Moment) {
         let Some(Some(stream)) = self.streams.get_mut(place) else { return };
         let Ok((length, from)) = stream.socket.udp.recv_from(&mut self.datagram) else { return };
+        if stream.failures.heard >= FAILURES_MAX {
+            return;
+        }
+        #[cfg(test)]
+        stream.planted.bursts("hear");
         if stream.would_learn(from, now) && self.is_anothers(from) {
             return;
         }
         let Some(Some(stream)) = self.streams.get_mut(place) else { return };
-        let datagram = &self.datagram[..length];
+        let datagram = &mut self.datagram[..length];
         let peer = stream.peer;
         let heard = stream.hear(datagram, from, now, &self.reports);
         if let (Some((content, packet)), Some(peer)) = (heard, peer)
@@ -143,13 +175,42 @@ impl Studio {
         let Ok((length, from)) = stream.control.socket.recv_from(&mut self.datagram) else {
             return;
         };
-        stream.hear_report(&self.datagram[..length], from, now);
+        if stream.failures.heard < FAILURES_MAX {
+            stream.hear_report(&self.datagram[..length], from, now);
+        }
+    }
+
+    /// A packet broke something: it is left out.
+    fn heard_badly(&mut self, place: usize) {
+        let Some(Some(stream)) = self.streams.get_mut(place) else { return };
+        stream.failures.heard = stream.failures.heard.saturating_add(1);
+        match stream.failures.heard {
+            1 => tracing::error!("a packet of sound could not be taken in: it is left out"),
+            FAILURES_MAX => {
+                tracing::error!("too many packets broke something: no more are heard");
+                stream.is_silent(&self.reports);
+            }
+            _ => {}
+        }
     }
 
     /// Whether sound from there is some stream's already: a crossed line at the trunk
     /// must not let one call hear another.
     fn is_anothers(&self, from: SocketAddr) -> bool {
         self.streams.iter().flatten().any(|stream| stream.is_from(from))
+    }
+
+    fn obey_guarded(&mut self, order: Order) {
+        let id = order.stream();
+        if catch_unwind(AssertUnwindSafe(|| self.obey(order))).is_err() {
+            let place = self.places.get(&id).copied();
+            let stream =
+                place.and_then(|place| self.streams.get_mut(place)).and_then(Option::as_mut);
+            match stream {
+                Some(stream) => stream.is_silent(&self.reports),
+                None => broken(id, &self.reports),
+            }
+        }
     }
 
     fn obey(&mut self, order: Order) {
@@ -180,6 +241,9 @@ impl Studio {
             }
             Order::StopRecord { stream } => {
                 self.with(stream, |stream, reports| stream.stop_record(now, reports));
+            }
+            Order::Trust { stream, hosts } => {
+                self.with(stream, |stream, _| stream.trust(hosts));
             }
             Order::Unbridge { a, b } => self.unbridge(a, b),
         }
@@ -260,3 +324,33 @@ impl Studio {
         self.grid = Grid::new(bridged);
     }
 }
+
+impl Stream {
+    /// It does not do what it should: told once, until something else is to be played.
+    fn is_silent(&mut self, reports: &Reports) {
+        if !std::mem::replace(&mut self.failures.silent, true) {
+            broken(self.id(), reports);
+        }
+    }
+}
+
+fn broken(stream: StreamId, reports: &Reports) {
+    tracing::error!("something of one stream of sound failed");
+    let _ = reports.send(Report::Broken { stream });
+}
+
+/// Where a test wants something to break, each time.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(super) struct Planted(Option<&'static str>);
+
+#[cfg(test)]
+impl Planted {
+    pub(super) fn bursts(&self, here: &str) {
+        assert!(self.0.is_none_or(|planted| planted != here), "planted: {here}");
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/studio.rs"]
+mod tests;

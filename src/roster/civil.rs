@@ -56,7 +56,7 @@ pub fn read(text: &str, zone: Tz) -> Result<DateTime<Utc>, CivilTimeError> {
 
 /// Writes `at` so that [`read`] gives it back: with an offset only where the civil
 /// time alone would name two instants.
-pub(super) fn write(at: DateTime<Utc>, zone: Tz) -> String {
+pub fn write(at: DateTime<Utc>, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
     match zone.from_local_datetime(&local.naive_local()) {
         MappedLocalTime::Single(_) => local.format(form_of(at)).to_string(),

@@ -59,6 +59,18 @@ pub enum Lack {
     },
 }
 
+impl Lack {
+    /// The lack with its Comune by name, where `name_of` knows the ISTAT code.
+    pub fn named<'n>(&self, name_of: impl Fn(&str) -> Option<&'n str>) -> String {
+        let said = self.to_string();
+        let Self::Unmet { comune: Some(istat), .. } = self else { return said };
+        match name_of(istat) {
+            Some(name) => said.replace(&format!("Comune {istat}"), &format!("Comune {name}")),
+            None => said,
+        }
+    }
+}
+
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -127,6 +127,9 @@ fn swaps(records: &Records, found: &mut Breaches) {
         if swap.approved.is_none() {
             continue;
         }
+        if swap.to.trim().is_empty() {
+            found.note(Table::Swaps, row, Conflict::NoName);
+        }
         let key = (&swap.service, swap.equipe.as_str(), &swap.turn);
         let other = *turns.entry(key).or_insert(row);
         if other != row {

@@ -23,7 +23,7 @@ mod stint;
 mod turn;
 mod whole;
 
-pub use civil::{CivilTimeError, read as read_civil};
+pub use civil::{CivilTimeError, read as read_civil, write as write_civil};
 pub use coverage::{Coverage, Finding, Lack, coverage};
 pub use csv::{
     Column, Known, MAX_ROWS, Mistake, ReadRows, RowProblem, read_csv, read_rows, write_csv,

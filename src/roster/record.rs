@@ -99,12 +99,25 @@ pub struct Swap {
     pub equipe: String,
     /// Which turn.
     pub turn: TurnId,
-    /// To whom it goes.
+    /// To whom it goes; empty while it is offered to whoever takes it.
     pub to: String,
     /// Who asked for it.
     pub entered: Entered,
     /// Who approved it; until then the turn stays where it is.
     pub approved: Option<Entered>,
+}
+
+impl Swap {
+    /// What was asked for together: the swaps of one request are approved, or refused, as
+    /// one.
+    pub fn request(&self) -> &str {
+        self.id.split_once('-').map_or(&self.id, |(request, _)| request)
+    }
+
+    /// Whether both are about the same turn.
+    pub fn is_of_turn_of(&self, other: &Self) -> bool {
+        (&self.service, &self.equipe, &self.turn) == (&other.service, &other.equipe, &other.turn)
+    }
 }
 
 /// How the people of one step are rung.

@@ -100,7 +100,7 @@ impl Roster {
     }
 
     /// The équipes of a service that have turns, by name.
-    fn equipes(&self, service: &ServiceId) -> BTreeSet<&str> {
+    pub fn equipes(&self, service: &ServiceId) -> BTreeSet<&str> {
         let records = self.records();
         let shifts = records.shifts.iter().map(|s| (&s.service, s.equipe.as_str()));
         let rotations = records.rotations.iter().map(|r| (&r.service, r.equipe.as_str()));

@@ -6,6 +6,7 @@
 mod g711;
 mod gaps;
 mod keys;
+mod newcomer;
 mod pacer;
 mod packet;
 mod reception;
@@ -13,6 +14,7 @@ mod relay;
 mod reorder;
 mod rtcp;
 mod source;
+mod srtp;
 mod tones;
 mod watch;
 mod wideband;
@@ -20,8 +22,9 @@ mod wideband;
 pub use g711::{convert, decode, encode, silence};
 pub use gaps::{Gaps, Place};
 pub use keys::{KeyReceiver, OFFERED_TELEPHONE_EVENT};
+pub use newcomer::{HeldKeys, Standing};
 pub use pacer::{Pacer, SAMPLE_RATE};
-pub use packet::{HEADER_LEN, Header, LONGEST_PAYLOAD, Packet, ReadPacketError};
+pub use packet::{HEADER_LEN, Header, LONGEST_PAYLOAD, Packet, ReadPacketError, is_report};
 pub use reception::{Reception, Timing};
 pub use relay::Relay;
 pub use reorder::Reorder;
@@ -30,6 +33,7 @@ pub use rtcp::{
     write as write_report,
 };
 pub use source::Source;
+pub use srtp::{Guard, GuardError};
 pub use tones::ToneDetector;
 pub use watch::{Heard, Watch};
 pub use wideband::{WideDecoder, WideEncoder, fill_silence};

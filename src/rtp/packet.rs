@@ -44,6 +44,13 @@ pub enum ReadPacketError {
     Rtcp,
 }
 
+/// Whether a datagram that came where sound comes is a report (RFC 5761 §4), protected or
+/// not.
+pub fn is_report(datagram: &[u8]) -> bool {
+    // RTCP types 192–223 look like payload types 64–95.
+    matches!(datagram, [0x80..=0xbf, kind, ..] if (64..=95).contains(&(kind & 0x7f)))
+}
+
 impl<'a> Packet<'a> {
     /// Reads one datagram.
     ///
@@ -51,8 +58,7 @@ impl<'a> Packet<'a> {
     /// Anything that is not RTP version 2, and RTCP.
     pub fn read(datagram: &'a [u8]) -> Result<Self, ReadPacketError> {
         let reader = RtpReader::new(datagram).map_err(|_| ReadPacketError::Malformed)?;
-        // RFC 5761 §4: RTCP types 192–223 look like payload types 64–95.
-        if (64..=95).contains(&reader.payload_type()) {
+        if is_report(datagram) {
             return Err(ReadPacketError::Rtcp);
         }
         let header = Header {

@@ -1,15 +1,19 @@
 //! Whose packets count: the address the SDP named, or a host of the trunk.
 //!
-//! A stranger's packet changes nothing. A trunk behind a NAT may send from a port
-//! its SDP does not name: another address of the trunk's hosts is taken only after
-//! [`SILENCE`] without a legitimate packet, so nobody can push in while the party
-//! speaks; and the named address, once it speaks, always wins.
+//! A stranger's packet changes nothing, nor another trunk's. A party behind a NAT may send
+//! from a port its SDP does not name: another port of the named host, and another address
+//! of the trunk's hosts, is taken only after [`SILENCE`] without a legitimate packet, so
+//! nobody can push in while the party speaks; and the named address, once it speaks, always
+//! wins. What one learned so presses counts only once it is known ([`Standing`]).
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::words::Moment;
+
+use super::newcomer::{Newcomer, Standing};
+use super::packet::Header;
 
 /// How long the current address must be silent before another is believed.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -22,12 +26,14 @@ pub struct Source {
     current: SocketAddr,
     last: Moment,
     heard: bool,
+    /// Present once another was learned after somebody had been heard.
+    newcomer: Option<Newcomer>,
 }
 
 impl Source {
     /// The source of a leg whose SDP named `named`; `trusted` are the trunk's hosts.
     pub fn new(trusted: Arc<[IpAddr]>, named: SocketAddr, now: Moment) -> Self {
-        Self { trusted, named, current: named, last: now, heard: false }
+        Self { trusted, named, current: named, last: now, heard: false, newcomer: None }
     }
 
     /// A later SDP named `named`: the same address changes nothing, another one is
@@ -38,15 +44,33 @@ impl Source {
         }
     }
 
+    /// From now on `hosts` are the trunk's; what was learned stays.
+    pub fn trust(&mut self, hosts: Arc<[IpAddr]>) {
+        self.trusted = hosts;
+    }
+
     /// Whether a well-formed packet that came from `from` is this leg's.
     pub fn accepts(&mut self, from: SocketAddr, now: Moment) -> bool {
         if !self.is(from) && !self.would_learn(from, now) {
             return false;
         }
+        if from == self.named {
+            self.newcomer = self.newcomer.filter(Newcomer::is_proven);
+        } else if from != self.current && self.heard {
+            let old = self.newcomer.filter(|old| old.address == from);
+            self.newcomer = Some(old.unwrap_or_else(|| Newcomer::at(from)));
+        }
         self.current = from;
         self.last = now;
         self.heard = true;
         true
+    }
+
+    /// How far the sender of the packet just accepted is known.
+    pub fn standing(&mut self, header: Header) -> Standing {
+        let current = self.current;
+        let newcomer = self.newcomer.as_mut().filter(|newcomer| newcomer.address == current);
+        newcomer.map_or(Standing::Known, |newcomer| newcomer.hear(header))
     }
 
     /// Whether `from` is the named address, or the one learned.
@@ -57,7 +81,8 @@ impl Source {
     /// Whether a packet from `from`, an address not known, would be believed at `now`.
     pub fn would_learn(&self, from: SocketAddr, now: Moment) -> bool {
         let silent = now.since(self.last) >= SILENCE;
-        !self.is(from) && silent && self.trusted.contains(&from.ip())
+        let of_theirs = from.ip() == self.named.ip() || self.trusted.contains(&from.ip());
+        !self.is(from) && silent && of_theirs
     }
 
     /// The one address whose packets count at `now`: the named one, while it speaks.
@@ -129,7 +154,48 @@ mod tests {
         let mut source = source();
         assert!(!source.accepts(address(STRANGER), at(60_000)));
         assert_eq!(source.target(), Some(address(NAMED)));
-        assert!(!source.accepts(address("192.0.2.1:4001"), at(60_000)), "another port");
+    }
+
+    /// It was refused once, for fear of a neighbour's stream. But a NAT that gives the
+    /// party another port than its SDP says would then make it deaf and mute for the whole
+    /// call; a neighbour's stream is kept out by the silence, and by whose it is already.
+    #[test]
+    fn another_port_of_the_named_host_is_learned_after_silence() {
+        let mut source = source();
+        let behind = address("192.0.2.1:4002");
+        assert!(!source.accepts(behind, at(199)), "it may still speak");
+        assert!(source.accepts(behind, at(200)));
+        assert_eq!(source.target(), Some(behind));
+        assert!(source.accepts(address(NAMED), at(210)));
+        assert!(!source.accepts(behind, at(220)));
+        let held: SocketAddr = address("0.0.0.0:4000");
+        let mut source = Source::new(Arc::new([]), held, at(0));
+        assert!(!source.accepts(behind, at(60_000)), "nobody is named");
+    }
+
+    #[test]
+    fn who_is_learned_in_the_middle_has_to_show_a_stream_the_first_heard_has_not() {
+        let header =
+            |sequence| Header { payload_type: 101, marker: false, sequence, timestamp: 0, ssrc: 1 };
+        let mut first = source();
+        assert!(first.accepts(address(BEHIND_NAT), at(200)));
+        assert_eq!(first.standing(header(1)), Standing::Known);
+        let mut source = source();
+        assert!(source.accepts(address(NAMED), at(0)));
+        assert_eq!(source.standing(header(1)), Standing::Known);
+        assert!(source.accepts(address(BEHIND_NAT), at(200)));
+        assert_eq!(source.standing(header(1)), Standing::Begins);
+        assert!(source.accepts(address(NAMED), at(210)));
+        assert_eq!(source.standing(header(2)), Standing::Known);
+        let mut standing = Standing::Known;
+        for sequence in 2..6 {
+            assert!(source.accepts(address(BEHIND_NAT), at(410 + u64::from(sequence))));
+            standing = source.standing(header(sequence));
+        }
+        assert_eq!(standing, Standing::Proven, "from anew: the packet before does not count");
+        assert!(source.accepts(address(NAMED), at(420)));
+        assert!(source.accepts(address(BEHIND_NAT), at(620)));
+        assert_eq!(source.standing(header(900)), Standing::Known, "proven once");
     }
 
     #[test]

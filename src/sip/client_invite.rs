@@ -1,14 +1,18 @@
 //! The INVITE client transaction: RFC 3261 §17.1.1 with RFC 6026 §7.2.
 
+use std::time::Duration;
+
 use crate::words::Moment;
 
-use super::timers::{Backoff, Due, GIVE_UP, TIMER_D};
+use super::timers::{Backoff, Due, GIVE_UP, TIMER_C, TIMER_D};
 
 /// An INVITE we sent, until nothing more can come of it.
 #[derive(Debug)]
 pub(crate) struct ClientInvite {
     state: State,
     reliable: bool,
+    /// How long a final response may be waited for once a provisional one came.
+    patience: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -18,8 +22,10 @@ enum State {
         resend: Option<Backoff>,
         give_up: Moment,
     },
-    /// A provisional response came; no timer of its own.
-    Proceeding,
+    /// A provisional response came.
+    Proceeding {
+        until: Option<Moment>,
+    },
     /// Refused and acknowledged: copies of the refusal are acknowledged until timer D.
     Completed {
         until: Moment,
@@ -47,22 +53,29 @@ pub(crate) enum InviteResponse {
 }
 
 impl ClientInvite {
+    /// A call: once a phone rings its owner says how long.
     pub(crate) fn new(now: Moment, reliable: bool) -> Self {
         let resend = (!reliable).then(|| Backoff::new(now, GIVE_UP));
-        Self { state: State::Calling { resend, give_up: now + GIVE_UP }, reliable }
+        Self { state: State::Calling { resend, give_up: now + GIVE_UP }, reliable, patience: None }
+    }
+
+    /// A re-INVITE: no phone rings by it, and it has its end by itself.
+    pub(crate) fn inside_dialog(now: Moment, reliable: bool) -> Self {
+        Self { patience: Some(TIMER_C), ..Self::new(now, reliable) }
     }
 
     pub(crate) fn receive(&mut self, now: Moment, status: u16) -> InviteResponse {
         match (&self.state, status) {
-            (State::Calling { .. } | State::Proceeding, 100..200) => {
-                self.state = State::Proceeding;
+            (State::Calling { .. }, 100..200) => {
+                self.state = State::Proceeding { until: self.patience.map(|wait| now + wait) };
                 InviteResponse::Progress
             }
-            (State::Calling { .. } | State::Proceeding, 200..300) => {
+            (State::Proceeding { .. }, 100..200) => InviteResponse::Progress,
+            (State::Calling { .. } | State::Proceeding { .. }, 200..300) => {
                 self.state = State::Accepted { until: now + GIVE_UP };
                 InviteResponse::Success
             }
-            (State::Calling { .. } | State::Proceeding, _) => {
+            (State::Calling { .. } | State::Proceeding { .. }, _) => {
                 // Timer D is zero on a reliable transport.
                 let until = if self.reliable { now } else { now + TIMER_D };
                 self.state = State::Completed { until };
@@ -81,12 +94,22 @@ impl ClientInvite {
 
     /// Whether a final response is still awaited.
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.state, State::Calling { .. } | State::Proceeding)
+        matches!(self.state, State::Calling { .. } | State::Proceeding { .. })
+    }
+
+    /// Nobody is left who would wait for the final response longer than 64·T1.
+    pub(crate) fn hasten(&mut self, now: Moment) {
+        if let State::Proceeding { until } = &mut self.state {
+            let soon = now + GIVE_UP;
+            *until = Some(until.map_or(soon, |until| until.min(soon)));
+        }
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Moment) -> Due {
         match &mut self.state {
-            State::Calling { give_up, .. } if now >= *give_up => {
+            State::Calling { give_up: until, .. } | State::Proceeding { until: Some(until) }
+                if now >= *until =>
+            {
                 self.state = State::Terminated;
                 Due::GaveUp
             }
@@ -105,15 +128,14 @@ impl ClientInvite {
             State::Calling { resend: Some(resend), give_up } => Some(resend.next.min(*give_up)),
             State::Calling { resend: None, give_up } => Some(*give_up),
             State::Completed { until } | State::Accepted { until } => Some(*until),
-            State::Proceeding | State::Terminated => None,
+            State::Proceeding { until } => *until,
+            State::Terminated => None,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn at(ms: u64) -> Moment {
@@ -144,6 +166,24 @@ mod tests {
         assert_eq!(machine.receive(at(30), 486), InviteResponse::RefusalAgain);
         assert_eq!(machine.receive(at(30), 180), InviteResponse::Stray);
         assert_eq!(machine.handle_timeout(at(32_020)), Due::Over);
+    }
+
+    #[test]
+    fn a_reinvite_that_is_never_decided_is_given_up_and_a_call_is_not() {
+        let mut call = ClientInvite::new(at(0), false);
+        let mut reinvite = ClientInvite::inside_dialog(at(0), false);
+        for machine in [&mut call, &mut reinvite] {
+            assert_eq!(machine.receive(at(10), 100), InviteResponse::Progress);
+            assert_eq!(machine.receive(at(90_000), 183), InviteResponse::Progress);
+        }
+        assert_eq!(call.poll_timeout(), None);
+        assert_eq!(reinvite.poll_timeout(), Some(at(240_010)), "no 1xx draws it out");
+        reinvite.hasten(at(230_000));
+        assert_eq!(reinvite.handle_timeout(at(240_009)), Due::Nothing);
+        assert_eq!(reinvite.handle_timeout(at(240_010)), Due::GaveUp);
+        assert!(!reinvite.is_pending());
+        call.hasten(at(100_000));
+        assert_eq!(call.poll_timeout(), Some(at(132_000)));
     }
 
     #[test]

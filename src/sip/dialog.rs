@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::headers::NameAddr;
+use super::headers::{NameAddr, parameter};
 use super::message::Message;
 use super::method::Method;
 use super::route::Route;
 use super::sanity::Request;
-use super::uri::Uri;
+use super::uri::{Scheme, Uri};
 
 /// The state of one dialog, ours and theirs; it can be written to disk and read back.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,11 +107,20 @@ impl Dialog {
     }
 
     /// Where a request goes when no connection is open: the first Route, else the
-    /// target (RFC 3261 §8.1.2). `None` when that is a name: we have its address no more.
+    /// target (RFC 3261 §8.1.2). `None` when that is a name: we have its address no more;
+    /// and when it wants another transport than the dialog's.
     pub(crate) fn next_hop(&self) -> Option<SocketAddr> {
         let first = self.route_set.first().and_then(|route| NameAddr::parse(route));
         let first = first.map_or_else(|| self.remote_target.clone(), |route| route.uri);
         let uri = Uri::parse(&first).ok()?;
+        let datagrams = !self.route.transport.is_reliable();
+        let transport = parameter(&uri.parameters, "transport").unwrap_or("udp");
+        let elsewhere = uri.scheme == Scheme::Sips
+            || !transport.eq_ignore_ascii_case("udp")
+            || parameter(&uri.parameters, "maddr").is_some();
+        if datagrams && elsewhere {
+            return None;
+        }
         let address = uri.host.trim_matches(['[', ']']).parse().ok()?;
         Some(SocketAddr::new(
             address,

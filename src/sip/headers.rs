@@ -86,9 +86,14 @@ impl Via {
         parameter(&self.parameters, "branch").filter(|branch| !branch.is_empty())
     }
 
+    /// Whether answers are wanted at the port it came from (RFC 3581 §3).
+    pub(crate) fn asks_for_source(&self) -> bool {
+        self.parameters.iter().any(|(name, _)| name == "rport")
+    }
+
     /// Writes the source into the element (RFC 3261 §18.2.1, RFC 3581 §4).
     pub fn mark_source(&mut self, source: std::net::SocketAddr) {
-        let asked = self.parameters.iter().any(|(name, _)| name == "rport");
+        let asked = self.asks_for_source();
         let address = source.ip().to_canonical();
         let host = super::uri::split_host_port(&self.sent_by).map_or("", |(host, _)| host);
         let named = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();

@@ -48,8 +48,12 @@ pub(crate) fn caller(message: &Message, peer: &Peer) -> (Option<String>, bool) {
     if hidden && peer.hidden == HiddenCallers::Hidden {
         return (None, true);
     }
-    let number = values().filter(|value| !is_anonymous(Some(value))).find_map(party);
-    (number, hidden)
+    // RFC 3325 §9.1: there may be two, of which one is a number and the other a name.
+    let parties = || {
+        let shown = values().filter(|value| !is_anonymous(Some(value))).filter_map(party);
+        shown.filter(|party| !is_one_of(party, &UNKNOWN))
+    };
+    (parties().find(|party| is_number(party)).or_else(|| parties().next()), hidden)
 }
 
 /// Writes who calls a responder: our own number, vouched for; with an agreement, the
@@ -82,6 +86,16 @@ fn party(value: &str) -> Option<String> {
     Uri::parse(&NameAddr::parse(value)?.uri).ok()?.party()
 }
 
+fn is_one_of(party: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| party.eq_ignore_ascii_case(word))
+}
+
+fn is_number(party: &str) -> bool {
+    let digits = party.strip_prefix('+').unwrap_or(party);
+    !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || b"-.()".contains(&byte))
+}
+
 /// RFC 3323 §4.2 and RFC 3325 §9.3: any of these asks that the number stay hidden.
 fn is_private(message: &Message) -> bool {
     message.all("Privacy").flat_map(|value| value.split([';', ','])).any(|word| {
@@ -97,14 +111,18 @@ fn is_withheld(value: &str) -> bool {
     asked.is_some_and(|asked| asked.split('-').any(|word| matches!(word, "full" | "uri")))
 }
 
-/// RFC 3323 §4.1.1.3: `"Anonymous" <sip:anonymous@anonymous.invalid>`, or half of it.
+/// RFC 3323 §4.1.1.3: `"Anonymous" <sip:anonymous@anonymous.invalid>`, or half of it, or a word
+/// that gateways write in place of a number nobody may see.
 fn is_anonymous(value: Option<&str>) -> bool {
     let uri = value.and_then(NameAddr::parse).and_then(|from| Uri::parse(&from.uri).ok());
     uri.is_some_and(|uri| {
         uri.host.eq_ignore_ascii_case("anonymous.invalid")
-            || uri.party().is_some_and(|party| party.eq_ignore_ascii_case("anonymous"))
+            || uri.party().is_some_and(|party| is_one_of(&party, &WITHHELD))
     })
 }
+
+const WITHHELD: [&str; 3] = ["anonymous", "private", "restricted"];
+const UNKNOWN: [&str; 2] = ["unavailable", "unknown"];
 
 #[cfg(test)]
 mod tests {
@@ -168,6 +186,18 @@ mod tests {
              P-Asserted-Identity: \"Rossi, A\" <sip:+393331234567@h>, <tel:+390831111111>\r\n",
         );
         assert_eq!(caller(&message, &Peer::default()), (Some("+393331234567".into()), false));
+        for (party, number) in [
+            ("<sip:foo@x>, <tel:+39-333-1234567>", Some("+39-333-1234567")),
+            ("<sip:foo@x>", Some("foo")),
+            ("<sip:unavailable@x>", None),
+            ("<sip:Restricted@x>", None),
+        ] {
+            let message =
+                invite(&format!("From: <sip:Unknown@h>\r\nP-Asserted-Identity: {party}\r\n"));
+            let hidden = party.contains("Restricted");
+            let told = caller(&message, &Peer::default());
+            assert_eq!((told.0.as_deref(), told.1), (number, hidden), "{party}");
+        }
         let message = invite("From: <sip:+393331234567@h;user=phone>;tag=1\r\n");
         assert_eq!(caller(&message, &Peer::default()), (Some("+393331234567".into()), false));
     }
@@ -180,6 +210,7 @@ mod tests {
             "From: <sip:1@h>;tag=1\r\nPrivacy: critical; USER\r\n",
             "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1\r\n",
             "From: <sip:Anonymous@trunk.it>;tag=1\r\n",
+            "From: <sip:restricted@trunk.it>;tag=1\r\n",
             "From: <sip:x@anonymous.invalid>\r\n",
         ] {
             assert_eq!(

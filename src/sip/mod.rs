@@ -27,6 +27,7 @@ mod registration;
 mod reply;
 mod route;
 mod sanity;
+mod sdes;
 pub mod sdp;
 mod server;
 mod server_invite;
@@ -39,8 +40,8 @@ pub use bucket::{Bucket, Buckets, Rate};
 pub use dialog::Dialog;
 pub use digest::Credentials;
 pub use endpoint::{
-    Config, DialogId, Doors, Endpoint, Event, Forwarding, Invitation, OfferedBy, Outgoing,
-    PlaceCallError, QueryId, Refused, Reply,
+    Config, DialogId, Doors, Endpoint, Event, Forwarding, Invitation, NOT_REFUSED, OfferedBy,
+    Outgoing, PlaceCallError, QueryId, Refused, Reply, Sound,
 };
 pub use headers::{NameAddr, Via, parse_cseq};
 pub use info_keys::read_key;

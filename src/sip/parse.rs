@@ -5,6 +5,8 @@
 //! answer it marks as a [`Fault`]; it refuses only what is no SIP message at all.
 //! Source: RFC 3261 §7, §25; RFC 4475.
 
+use std::borrow::Cow;
+
 use super::message::{Fault, Header, LINE_MAX, MAX_HEADERS, MAX_VIAS, Message, StartLine};
 use super::method::Method;
 use super::stream::LONGEST;
@@ -38,11 +40,10 @@ impl Message {
         let start = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n'));
         let bytes = &bytes[start.ok_or(ParseMessageError::Empty)?..];
         let (head, rest) = split_head(bytes);
-        let mut lines = head.into_iter();
-        let first = lines.next().ok_or(ParseMessageError::Empty)?;
+        let (first, lines) = head.split_first().ok_or(ParseMessageError::Empty)?;
         let start = start_line(&decode(first).0)?;
-        let (headers, fault) = header_fields(lines);
-        let mut message = Self { start, headers, body: Vec::new(), fault };
+        let (lines, fault) = unfold(lines);
+        let mut message = Self { start, headers: fields(&lines), body: Vec::new(), fault };
         if first.len() > LINE_MAX {
             message.fault = Some(Fault::UriTooLong);
         } else if message.all("Via").map(|line| line.split(',').count()).sum::<usize>() > MAX_VIAS {
@@ -54,6 +55,22 @@ impl Message {
         }
         Ok(message)
     }
+}
+
+/// What the fields called `Content-Length` say, of a head that begins a SIP message: all
+/// that the framing of a stream wants to know of it.
+///
+/// # Errors
+/// As [`Message::parse`].
+pub(super) fn told_lengths(head: &[u8]) -> Result<Vec<String>, ParseMessageError> {
+    let (lines, _) = split_head(head);
+    let (first, lines) = lines.split_first().ok_or(ParseMessageError::Empty)?;
+    start_line(&decode(first).0)?;
+    let lines = unfold(lines).0;
+    let lengths = lines.iter().filter_map(|line| name_and_value(line)).filter(|(name, _)| {
+        name.eq_ignore_ascii_case(b"Content-Length") || name.eq_ignore_ascii_case(b"l")
+    });
+    Ok(lengths.map(|(_, value)| decode(value).0.into_owned()).collect())
 }
 
 /// Cuts the lines of the head from the rest; a head without its empty line is whole.
@@ -74,9 +91,9 @@ fn split_head(bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
 }
 
 /// UTF-8 where it is, Latin-1 where it is not (second value true).
-fn decode(bytes: &[u8]) -> (String, bool) {
+fn decode(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), false),
+        Ok(text) => (Cow::Borrowed(text), false),
         Err(_) => (bytes.iter().copied().map(char::from).collect(), true),
     }
 }
@@ -113,10 +130,10 @@ pub(crate) fn is_token(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b))
 }
 
-/// The fields, unfolded, and what is wrong with them: those too long are left out, and
-/// what comes after too many.
-fn header_fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> (Vec<Header>, Option<Fault>) {
-    let mut folded: Vec<Vec<u8>> = Vec::new();
+/// The lines of the fields, unfolded, and what is wrong with them: those too long are left
+/// out, and what comes after too many.
+fn unfold<'a>(lines: &[&'a [u8]]) -> (Vec<Cow<'a, [u8]>>, Option<Fault>) {
+    let mut folded: Vec<Cow<'a, [u8]>> = Vec::new();
     let mut fault = None;
     for line in lines {
         // RFC 3261 §7.3.1: a line that begins with a blank continues the one before.
@@ -126,30 +143,35 @@ fn header_fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> (Vec<Header>, Opt
                 fault = Some(Fault::LineTooLong);
                 continue;
             }
+            let last = last.to_mut();
             last.push(b' ');
             last.extend_from_slice(line.trim_ascii());
         } else if line.len() > LINE_MAX {
             fault = Some(Fault::LineTooLong);
         } else if folded.len() < MAX_HEADERS {
-            folded.push(line.to_vec());
+            folded.push(Cow::Borrowed(line));
         } else {
-            return (fields(&folded), Some(Fault::TooManyHeaders));
+            return (folded, Some(Fault::TooManyHeaders));
         }
     }
-    (fields(&folded), fault)
+    (folded, fault)
 }
 
 /// A line without a colon is no field and is passed over: one bad line loses no call.
-fn fields(lines: &[Vec<u8>]) -> Vec<Header> {
-    lines
-        .iter()
-        .filter_map(|line| {
-            let colon = line.iter().position(|b| *b == b':')?;
-            let name = canonical_name(&decode(line[..colon].trim_ascii()).0);
-            let (value, latin1) = decode(line[colon + 1..].trim_ascii());
-            (!name.is_empty()).then_some(Header { name, value, latin1 })
+fn fields(lines: &[Cow<'_, [u8]>]) -> Vec<Header> {
+    let fields = lines.iter().filter_map(|line| name_and_value(line));
+    fields
+        .map(|(name, value)| {
+            let (value, latin1) = decode(value);
+            Header { name: canonical_name(&decode(name).0), value: value.into_owned(), latin1 }
         })
         .collect()
+}
+
+fn name_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().position(|b| *b == b':')?;
+    let name = line[..colon].trim_ascii();
+    (!name.is_empty()).then(|| (name, line[colon + 1..].trim_ascii()))
 }
 
 /// The long form of a compact name (RFC 3261 §20, RFC 4028, RFC 3841, RFC 8224).
@@ -226,6 +248,21 @@ mod tests {
         {
             let message = parse(&format!("BYE sip:a SIP/2.0\r\n{bad}\r\n\r\nab"));
             assert_eq!(message.fault, Some(Fault::ContentLength), "{bad}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_framing_and_the_reader_find_the_same_lengths(
+            lines in proptest::collection::vec(proptest::sample::select(vec![
+                "l: 3", "L : 4", "Content-Length:", "content-length\t:  -1", "Content-Length",
+                " 3", "\t: 5", " ", "Length: 6", "Subject: l: 7", "l: \u{e8}", ": 8", "", "\r",
+            ]), 0..6),
+        ) {
+            let head = format!("BYE sip:a SIP/2.0\r\n{}\r\n\r\n", lines.join("\r\n"));
+            let message = parse(&head);
+            let read: Vec<&str> = message.all("Content-Length").collect();
+            proptest::prop_assert_eq!(told_lengths(head.as_bytes()).unwrap(), read);
         }
     }
 

@@ -17,7 +17,7 @@ use super::headers::{NameAddr, parameter};
 use super::message::Message;
 use super::method::Method;
 use super::route::{Route, Transport};
-use super::uri::Uri;
+use super::uri::{Scheme, Uri};
 use crate::words::Moment;
 
 /// Who registers, and where.
@@ -71,6 +71,8 @@ pub struct Registration {
     stage: Stage,
     /// When the binding ends, if there is one.
     until: Option<Moment>,
+    /// The way calls of ours take while it lasts (RFC 3608).
+    service_route: Vec<String>,
     /// The last failure, since the last success.
     failed: Option<u16>,
     failures: u32,
@@ -129,6 +131,7 @@ impl Registration {
             contact,
             stage: Stage::Waiting(now, Round::FIRST),
             until: None,
+            service_route: Vec::new(),
             failed: None,
             failures: 0,
             challenge: None,
@@ -216,6 +219,12 @@ impl Registration {
         }
     }
 
+    /// The Route elements the registrar wants in calls of ours, in their order; none without
+    /// a binding.
+    pub fn service_route(&self) -> &[String] {
+        self.until.map_or(&[], |_| &self.service_route)
+    }
+
     fn request(&mut self) -> Message {
         self.cseq += 1;
         let domain = &self.account.domain;
@@ -270,6 +279,7 @@ impl Registration {
         self.failed = None;
         self.failures = 0;
         self.until = Some(now + granted);
+        self.service_route = service_route(response);
         let early = self.random.random_range(0..=50);
         let wait = granted.saturating_sub(margin(granted)) * (1_000 - early) / 1_000;
         self.stage = Stage::Waiting(now + wait.max(Duration::from_secs(1)), Round::FIRST);
@@ -314,6 +324,27 @@ fn margin(granted: Duration) -> Duration {
     (granted / 5).max(Duration::from_secs(70)).min(granted / 2)
 }
 
+/// RFC 3608 §6.1: what the registrar asks for, and nothing where it asked for nothing.
+///
+/// Half of a route leads nowhere: one that is too long, or has an element that no loose router
+/// wrote, is left out as a whole, and calls go as they would without.
+fn service_route(response: &Message) -> Vec<String> {
+    let route = response.list("Service-Route");
+    let usable = |element: &&str| element.len() <= ROUTE_ELEMENT_MAX && is_loose(element);
+    match route.len() <= ROUTE_MAX && route.iter().all(usable) {
+        true => route.into_iter().map(str::to_owned).collect(),
+        false => Vec::new(),
+    }
+}
+
+fn is_loose(element: &str) -> bool {
+    let uri = NameAddr::parse(element).and_then(|route| Uri::parse(&route.uri).ok());
+    uri.is_some_and(|uri| {
+        let sip = matches!(uri.scheme, Scheme::Sip | Scheme::Sips);
+        element.starts_with('<') && sip && uri.parameters.iter().any(|(name, _)| name == "lr")
+    })
+}
+
 /// Whether two addresses lead to the same place: user, host and port.
 fn is_same(one: &str, other: &str) -> bool {
     let (Ok(one), Ok(other)) = (Uri::parse(one), Uri::parse(other)) else { return false };
@@ -333,6 +364,10 @@ fn is_same(one: &str, other: &str) -> bool {
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// A registrar that grants less is taken to grant this: we do not ask every second.
 const EXPIRES_MIN: Duration = Duration::from_secs(10);
+/// Hops of a service route; operators name one to three.
+const ROUTE_MAX: usize = 8;
+/// Octets of one.
+const ROUTE_ELEMENT_MAX: usize = 1_024;
 /// A day.
 const EXPIRES_MAX: Duration = Duration::from_secs(86_400);
 

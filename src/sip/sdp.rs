@@ -1,16 +1,21 @@
 //! Offer and answer (RFC 3264) for one audio stream: G.722, G.711, telephone-events,
 //! comfort noise where it is offered.
 //!
-//! Descriptions are decoded lossily first: a Latin-1 session name refuses no call.
-//! G.722 is chosen before G.711, and A-law before µ-law, because Italian networks speak
-//! it.
+//! Only the lines that are used are read, decoded lossily: no session name, no bandwidth
+//! refuses a call. G.722 is chosen before G.711, and A-law before µ-law, because Italian
+//! networks speak it.
+
+mod lines;
 
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Media, Session};
 
-use crate::words::{Codec, ControlPath, Direction, Law, StreamFormat};
+use self::lines::line;
+use super::sdes;
+pub use super::sdes::{OurKeys, Security};
+use crate::words::{Codec, ControlPath, Direction, Law, Protection, StreamFormat};
 
 /// Our end of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct LocalSound {
     pub version: u64,
     /// How wide its sound may be.
     pub width: Width,
+    /// Whether its packets are to be protected.
+    pub security: Security,
 }
 
 /// Which codecs one end has.
@@ -42,9 +49,16 @@ pub enum RefuseOfferError {
     /// It cannot be read.
     #[error("not a session description")]
     NotSdp,
-    /// No audio over plain RTP (image, video or SRTP only, or the audio is switched off).
-    #[error("no audio over RTP/AVP")]
+    /// Longer than 16 KiB, or of more than 32 streams; a telephone's has 1 to 4 KiB.
+    #[error("a session description that is too long")]
+    TooLong,
+    /// No audio as it may be here: image or video only, audio switched off, SRTP where
+    /// nothing protects its keys, plain RTP where SRTP is required.
+    #[error("no audio over RTP as it may be here")]
     NoAudio,
+    /// SRTP, without a key we can use.
+    #[error("SRTP without a key that can be used")]
+    NoKey,
     /// Audio, but neither G.722 nor A-law nor µ-law.
     #[error("neither G722 nor PCMA nor PCMU")]
     NoCodec,
@@ -62,9 +76,16 @@ pub fn answer(
     local: &LocalSound,
 ) -> Result<(StreamFormat, Vec<u8>), RefuseOfferError> {
     let session = parse(offer)?;
-    let chosen = chosen_audio(&session)?;
-    let media = session.medias.get(chosen).ok_or(RefuseOfferError::NoAudio)?;
-    let format = read_stream(&session, media, Preference::Ours, local.width)?;
+    let (chosen, (format, key_line)) = first_usable(&session, &local.security, |media| {
+        let mut format = read_stream(&session, media, Preference::Ours, local.width)?;
+        if !is_secure(media) {
+            return Ok((format, None));
+        }
+        let keys = local.security.keys().ok_or(RefuseOfferError::NoAudio)?;
+        let (agreed, line) = sdes::answer(media, keys).ok_or(RefuseOfferError::NoKey)?;
+        format.protection = agreed;
+        Ok((format, Some(line)))
+    })?;
     let times = session.times.first().map_or((0, 0), |time| (time.start_time, time.stop_time));
     let mut text = head(local, times);
     for (index, media) in session.medias.iter().enumerate() {
@@ -74,6 +95,9 @@ pub fn answer(
             let noise = format.comfort_noise;
             write_audio(&mut text, local.port, &media.proto, &codecs, events, noise);
             write_tail(&mut text, format.ptime_ms, format.direction);
+            if let Some(key_line) = &key_line {
+                line(&mut text, key_line);
+            }
             if format.control == ControlPath::Multiplexed {
                 line(&mut text, "a=rtcp-mux");
             }
@@ -93,19 +117,34 @@ pub fn offer(local: &LocalSound) -> Vec<u8> {
         Width::Narrow => &codecs[1..],
         Width::Wide => &codecs,
     };
-    write_audio(&mut text, local.port, PLAIN_RTP, codecs, Some(101), None);
+    let keys = local.security.offered();
+    let proto = if keys.is_some() { SECURE_RTP } else { PLAIN_RTP };
+    write_audio(&mut text, local.port, proto, codecs, Some(101), None);
     write_tail(&mut text, DEFAULT_PTIME_MS, Direction::SendRecv);
+    for key_line in keys.into_iter().flat_map(sdes::offer) {
+        line(&mut text, &key_line);
+    }
     text.into_bytes()
 }
 
-/// Reads the other side's answer to [`offer`].
+/// Reads the other side's answer to [`offer`] of `local`.
 ///
 /// # Errors
-/// When it accepts nothing of our offer; see [`RefuseOfferError`].
-pub fn accept(answer: &[u8]) -> Result<StreamFormat, RefuseOfferError> {
+/// When it accepts nothing of our offer, or takes SRTP for plain RTP; see
+/// [`RefuseOfferError`].
+pub fn accept(answer: &[u8], local: &LocalSound) -> Result<StreamFormat, RefuseOfferError> {
     let session = parse(answer)?;
-    let media = session.medias.get(chosen_audio(&session)?).ok_or(RefuseOfferError::NoAudio)?;
-    read_stream(&session, media, Preference::Theirs, Width::Wide)
+    // We offered one or the other: an answer of the other kind is none.
+    let offered =
+        local.security.offered().map_or(Security::Plain, |keys| Security::Required(*keys));
+    let read = first_usable(&session, &offered, |media| {
+        let mut format = read_stream(&session, media, Preference::Theirs, local.width)?;
+        if let Some(keys) = offered.keys() {
+            format.protection = sdes::accept(media, keys).ok_or(RefuseOfferError::NoKey)?;
+        }
+        Ok(format)
+    });
+    read.map(|(_, format)| format)
 }
 
 /// Whose order decides between two codecs both sides know.
@@ -116,17 +155,41 @@ enum Preference {
 }
 
 fn parse(bytes: &[u8]) -> Result<Session, RefuseOfferError> {
-    let text = String::from_utf8_lossy(bytes);
-    Session::parse(text.as_bytes()).map_err(|_| RefuseOfferError::NotSdp)
+    if bytes.len() > LONGEST {
+        return Err(RefuseOfferError::TooLong);
+    }
+    let used = lines::used(&String::from_utf8_lossy(bytes)).ok_or(RefuseOfferError::NotSdp)?;
+    let session = Session::parse(used.as_bytes()).map_err(|_| RefuseOfferError::NotSdp)?;
+    if session.medias.len() > MOST_STREAMS {
+        return Err(RefuseOfferError::TooLong);
+    }
+    Ok(session)
 }
 
-/// The first stream of audio over plain RTP that is not switched off.
-fn chosen_audio(session: &Session) -> Result<usize, RefuseOfferError> {
-    let usable = |media: &Media| {
-        let plain = matches!(media.proto.as_str(), PLAIN_RTP | "RTP/AVPF");
-        media.media == "audio" && media.port != 0 && plain
-    };
-    session.medias.iter().position(usable).ok_or(RefuseOfferError::NoAudio)
+/// The first stream of audio that may be taken and can be read, with its place: of protected
+/// ones where there are any, so that nothing secret is said in the clear.
+fn first_usable<T>(
+    session: &Session,
+    security: &Security,
+    read: impl Fn(&Media) -> Result<T, RefuseOfferError>,
+) -> Result<(usize, T), RefuseOfferError> {
+    let usable =
+        |media: &Media| media.media == "audio" && media.port != 0 && security.takes(&media.proto);
+    let secure = session.medias.iter().any(|media| usable(media) && is_secure(media));
+    let mut why = None;
+    for (place, media) in session.medias.iter().enumerate() {
+        if usable(media) && is_secure(media) == secure {
+            match read(media) {
+                Ok(read) => return Ok((place, read)),
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+    }
+    Err(why.unwrap_or(RefuseOfferError::NoAudio))
+}
+
+fn is_secure(media: &Media) -> bool {
+    matches!(media.proto.as_str(), SECURE_RTP | "RTP/SAVPF")
 }
 
 fn read_stream(
@@ -158,6 +221,7 @@ fn read_stream(
         ptime_ms: ptime(session, media),
         direction: mirrored(session, media, address),
         control: control(media, remote, preference),
+        protection: Protection::None,
     })
 }
 
@@ -173,20 +237,20 @@ fn rank(codec: Codec) -> u8 {
 
 /// Payload numbers in order, each with its encoding in lower case (`pcma/8000`).
 fn formats(media: &Media) -> Vec<(u8, String)> {
-    let named = |number: u8| {
-        media
-            .attributes
-            .iter()
-            .filter(|attribute| attribute.attribute == "rtpmap")
-            .filter_map(|attribute| attribute.value.as_deref()?.trim().split_once(' '))
-            .find(|(payload, _)| payload.parse() == Ok(number))
-            .map(|(_, name)| name.trim().to_ascii_lowercase())
-    };
-    media
-        .fmt
-        .split_whitespace()
-        .filter_map(|number| number.parse::<u8>().ok().filter(|number| *number < 128))
-        .map(|number| {
+    // Each attribute is looked at once, however many numbers there are.
+    let mut names: [Option<&str>; MOST_FORMATS] = [None; MOST_FORMATS];
+    for attribute in media.attributes.iter().filter(|attribute| attribute.attribute == "rtpmap") {
+        let named = attribute.value.as_deref().and_then(|value| value.trim().split_once(' '));
+        let Some((number, name)) = named else { continue };
+        if let Some(place) = number.parse().ok().and_then(|number: usize| names.get_mut(number)) {
+            place.get_or_insert(name);
+        }
+    }
+    let numbers = media.fmt.split_whitespace().filter_map(|number| number.parse::<u8>().ok());
+    numbers
+        .filter_map(|number| Some((number, names.get(usize::from(number))?)))
+        .take(MOST_FORMATS)
+        .map(|(number, name)| {
             let fixed = match number {
                 0 => "pcmu/8000",
                 8 => "pcma/8000",
@@ -194,7 +258,7 @@ fn formats(media: &Media) -> Vec<(u8, String)> {
                 13 => "cn/8000",
                 _ => "",
             };
-            (number, named(number).unwrap_or_else(|| fixed.to_owned()))
+            (number, name.unwrap_or(fixed).trim().to_ascii_lowercase())
         })
         .collect()
 }
@@ -321,12 +385,13 @@ fn write_tail(text: &mut String, ptime_ms: u8, direction: Direction) {
     );
 }
 
-fn line(text: &mut String, content: &str) {
-    text.push_str(content);
-    text.push_str("\r\n");
-}
-
+/// The longest description that is read, octets: reading takes under a millisecond.
+const LONGEST: usize = 16 * 1024;
+const MOST_STREAMS: usize = 32;
+/// Payload numbers have seven bits.
+const MOST_FORMATS: usize = 128;
 const PLAIN_RTP: &str = "RTP/AVP";
+const SECURE_RTP: &str = "RTP/SAVP";
 const DEFAULT_PTIME_MS: u8 = 20;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Cutting a byte stream into messages (RFC 3261 §18.3), without the socket.
 
-use super::message::Message;
+use super::parse::told_lengths;
 
 /// The stream can no longer be cut into messages: close the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -101,11 +101,8 @@ impl Framer {
             return if endless { Err(StreamBroken::TooLong) } else { Ok(Measured::Unknown) };
         };
         self.searched = 0;
-        let parsed = self.buffer.get(..head).map(Message::parse);
-        let Some(Ok(message)) = parsed else {
-            return Err(StreamBroken::NotSip);
-        };
-        let lengths: Vec<&str> = message.all("Content-Length").collect();
+        let lengths = told_lengths(self.buffer.get(..head).unwrap_or_default());
+        let lengths = lengths.map_err(|_| StreamBroken::NotSip)?;
         let [length] = lengths.as_slice() else {
             return Err(StreamBroken::Length);
         };
@@ -178,6 +175,7 @@ const PASSED_OVER_MAX: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::Message;
     use super::*;
 
     const BYE: &str = "BYE sip:a SIP/2.0\r\nl : 3\r\n\r\nabc";

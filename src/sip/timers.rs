@@ -14,6 +14,9 @@ pub(crate) const T2: Duration = Duration::from_secs(4);
 pub(crate) const T4: Duration = Duration::from_secs(5);
 /// 64·T1: timers B, F, H, J, L and M; when the other side is given up.
 pub(crate) const GIVE_UP: Duration = Duration::from_secs(32);
+/// How long a re-INVITE that met a provisional answer waits for its end: longer than any proxy
+/// on the way does (timer C, more than 3 minutes: RFC 3261 §16.6).
+pub(crate) const TIMER_C: Duration = Duration::from_secs(240);
 /// Timer D: how long an answered INVITE still meets copies of its refusal.
 pub(crate) const TIMER_D: Duration = Duration::from_secs(32);
 

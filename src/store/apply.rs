@@ -2,8 +2,9 @@
 
 use sqlx::SqliteConnection;
 
-use super::columns::write_change;
+use super::columns::{write_change, write_sealed_number};
 use super::instant;
+use super::seal::{SealedNumber, blank};
 use super::standing::{Opening, Write};
 use crate::case::Fact;
 use crate::words::{CallId, CaseNumber};
@@ -25,23 +26,30 @@ pub(super) async fn apply(
     connection: &mut SqliteConnection,
     write: &Write,
 ) -> Result<Applied, sqlx::Error> {
+    let (write, number) = match write {
+        Write::Sealed { write, number } => (&**write, Some(number)),
+        write => (write, None),
+    };
     match write {
-        Write::Open(opening) => open(connection, opening).await,
+        Write::Open(opening) => open(connection, opening, number).await,
         Write::Note { call, sequence, at, fact } => {
-            note(connection, *call, *sequence, *at, fact).await
+            note(connection, *call, (*sequence, *at), fact, number).await
         }
+        Write::Sealed { .. } => Ok(Applied::Refused("it is sealed twice")),
     }
 }
 
 async fn open(
     connection: &mut SqliteConnection,
     opening: &Opening,
+    caller: Option<&SealedNumber>,
 ) -> Result<Applied, sqlx::Error> {
     let call = opening.call.to_string();
     let arrived = instant::text(opening.arrived);
     let inserted = sqlx::query(
-        "insert into calls (call, service, timezone, number_called, caller, arrived) \
-         values (?, ?, ?, ?, ?, ?) on conflict (call) do nothing",
+        "insert into calls (call, service, timezone, number_called, caller, arrived, \
+         caller_key, caller_sealed, caller_hash) \
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (call) do nothing",
     )
     .bind(&call)
     .bind(opening.service.as_str())
@@ -49,6 +57,9 @@ async fn open(
     .bind(opening.number_called.reveal())
     .bind(opening.caller.as_ref().map(|caller| caller.reveal()))
     .bind(&arrived)
+    .bind(caller.map(|caller| caller.key))
+    .bind(caller.map(|caller| &caller.content))
+    .bind(caller.map(|caller| &caller.hash))
     .execute(&mut *connection)
     .await?
     .rows_affected();
@@ -68,7 +79,7 @@ async fn open(
     .bind(&arrived)
     .fetch_one(&mut *connection)
     .await?;
-    note(connection, opening.call, 0, opening.arrived, &opening.first).await?;
+    note(connection, opening.call, (0, opening.arrived), &opening.first, None).await?;
     case_number(year, sequence).map(Applied::Numbered)
 }
 
@@ -91,12 +102,13 @@ pub(super) fn case_number(year: i64, sequence: i64) -> Result<CaseNumber, sqlx::
 async fn note(
     connection: &mut SqliteConnection,
     call: CallId,
-    sequence: u32,
-    at: DateTime<Utc>,
+    (sequence, at): (u32, DateTime<Utc>),
     fact: &Fact,
+    left: Option<&SealedNumber>,
 ) -> Result<Applied, sqlx::Error> {
     let call = call.to_string();
-    let json = serde_json::to_string(fact).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let json =
+        serde_json::to_string(&blank(fact)).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let inserted = sqlx::query(
         "insert into entries (call, sequence, at, kind, fact, text) values (?, ?, ?, ?, ?, ?) \
          on conflict (call, sequence) do nothing",
@@ -116,6 +128,9 @@ async fn note(
         Ok(_) => {
             for change in fact.changes(at) {
                 write_change(connection, &call, change).await?;
+            }
+            if let Some(left) = left {
+                write_sealed_number(connection, &call, left).await?;
             }
             Ok(Applied::Noted)
         }

@@ -3,7 +3,8 @@
 use sqlx::SqliteConnection;
 
 use super::instant;
-use crate::case::Change;
+use super::seal::SealedNumber;
+use crate::case::{Change, Fact};
 
 /// Makes one change of a call. A table: one statement a variant.
 pub(super) async fn write_change(
@@ -47,11 +48,21 @@ pub(super) async fn write_change(
         Change::CallBackSafe(safe) => {
             sqlx::query("update cases set callback_safe = ? where call = ?").bind(safe)
         }
-        Change::CallBackNumber(number) => {
-            sqlx::query("update cases set callback_number = ? where call = ?")
-                .bind(number.reveal().to_owned())
-        }
+        Change::CallBackNumber(number) => sqlx::query(
+            "update cases set callback_number = ?, callback_key = null, \
+                 callback_sealed = null, callback_hash = null where call = ?",
+        )
+        .bind(number.reveal().to_owned()),
         Change::CallBackOwed => sqlx::query("update cases set callback_owed = 1 where call = ?"),
+        Change::CallBackOwedIfLost => sqlx::query(
+            "update cases set callback_owed = 1 where call = ?2 \
+             and (category in ('minors', 'violence') or exists (select 1 from entries \
+             where entries.call = ?2 and kind in (select value from json_each(?1)) \
+             and not (kind = 'rang' and 'in_hours' is (select kind from entries as before \
+             where before.call = ?2 and before.sequence < entries.sequence \
+             and before.kind in ('in_hours', 'rang') order by before.sequence desc limit 1))))",
+        )
+        .bind(serde_json::json!(Fact::LOOKED_FOR).to_string()),
         Change::Voicemail { file, seconds } => {
             sqlx::query("update cases set voicemail = ?, voicemail_seconds = ? where call = ?")
                 .bind(file)
@@ -81,4 +92,23 @@ pub(super) async fn write_change(
         }
     };
     query.bind(call).execute(connection).await.map(|_| ())
+}
+
+/// The number that was left to be called back at, sealed.
+pub(super) async fn write_sealed_number(
+    connection: &mut SqliteConnection,
+    call: &str,
+    left: &SealedNumber,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update cases set callback_number = null, callback_key = ?, callback_sealed = ?, \
+         callback_hash = ? where call = ?",
+    )
+    .bind(left.key)
+    .bind(&left.content)
+    .bind(&left.hash)
+    .bind(call)
+    .execute(connection)
+    .await
+    .map(|_| ())
 }

@@ -171,8 +171,7 @@ pub(super) async fn connect(
     if !schema::is_recent(&version) {
         return Err(OpenStoreError::SqliteTooOld(version));
     }
-    schema::MIGRATIONS
-        .run_direct(None, &mut connection, false)
+    schema::update(&mut connection)
         .await
         .map_err(|source| OpenStoreError::Migrate { path: path(), source })?;
     Ok(connection)

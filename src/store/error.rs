@@ -80,6 +80,14 @@ pub enum ReadCallsError {
     Sql(#[from] sqlx::Error),
 }
 
+/// Why the closures that were entered could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadClosuresError {
+    /// The database cannot be read.
+    #[error("le chiusure straordinarie non si possono leggere")]
+    Sql(#[from] sqlx::Error),
+}
+
 /// Why the roster could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadRosterError {
@@ -128,6 +136,9 @@ pub enum EditRosterError {
     /// Others edit all the time.
     #[error("altri stanno cambiando i turni in questo momento: riprova")]
     Busy,
+    /// The roster is another than the one that was seen.
+    #[error("i turni sono cambiati nel frattempo: guardali di nuovo")]
+    Changed,
     /// The database could not be opened.
     #[error("la banca dati non si può aprire")]
     Open(#[from] OpenStoreError),
@@ -136,6 +147,26 @@ pub enum EditRosterError {
     Refused(#[from] EditError),
     /// The database did not take it.
     #[error("la banca dati non ha accettato la modifica dei turni: nulla è cambiato")]
+    Sql(#[from] sqlx::Error),
+    /// The console's hand could not write.
+    #[error("la modifica dei turni non è stata scritta")]
+    Write(#[from] WriteRecordError),
+}
+
+/// Why something of the console was not written; nothing of it is.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteRecordError {
+    /// The connection is gone in the middle.
+    #[error("la banca dati si è interrotta: nulla è stato scritto")]
+    Broken,
+    /// There is an account of this name, perhaps one that was taken away.
+    #[error("il nome «{0}» è già di un accesso: scegline un altro")]
+    NameTaken(String),
+    /// The database could not be opened.
+    #[error("la banca dati non si può aprire")]
+    Open(#[from] OpenStoreError),
+    /// The database did not take it.
+    #[error("la banca dati non ha accettato la scrittura: nulla è cambiato")]
     Sql(#[from] sqlx::Error),
 }
 

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row, SqliteConnection};
 
+use super::audit::append;
+use super::error::WriteRecordError;
 use super::rows::{column_with, unreadable};
 use super::settings::Settings;
-use super::{EditFeedsError, database, instant};
+use super::{Clerk, Deed, EditFeedsError, database, instant};
 use crate::roster::DutyOf;
 use crate::words::ServiceId;
 
@@ -36,23 +38,8 @@ pub async fn add_feed(
     by: &str,
     at: DateTime<Utc>,
 ) -> Result<i64, EditFeedsError> {
-    let (equipe, person) = match duty_of {
-        DutyOf::Equipe { equipe, .. } => (Some(equipe), None),
-        DutyOf::Person { person, .. } => (None, Some(person)),
-    };
     let mut connection = connect(url).await?;
-    let feed = sqlx::query_scalar(
-        "insert into feeds (token_hash, service, equipe, person, created_by, created) \
-         values (?, ?, ?, ?, ?, ?) returning feed",
-    )
-    .bind(token_hash)
-    .bind(duty_of.service().as_str())
-    .bind(equipe)
-    .bind(person)
-    .bind(by)
-    .bind(instant::text(at))
-    .fetch_one(&mut connection)
-    .await?;
+    let feed = insert(&mut connection, duty_of, token_hash, by, at).await?;
     connection.close().await?;
     Ok(feed)
 }
@@ -68,16 +55,93 @@ pub async fn revoke_feed(
     at: DateTime<Utc>,
 ) -> Result<bool, EditFeedsError> {
     let mut connection = connect(url).await?;
-    let revoked = sqlx::query(
-        "update feeds set revoked_by = ?, revoked = ? where feed = ? and revoked is null",
+    let revoked = revoke(&mut connection, feed, by, at).await?;
+    connection.close().await?;
+    Ok(revoked)
+}
+
+impl Clerk {
+    /// As [`add_feed`], from the console and with a row of the audit log.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn add_feed(
+        &self,
+        duty_of: &DutyOf,
+        token_hash: &str,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> Result<i64, WriteRecordError> {
+        let mut writing = self.begin().await?;
+        let connection = writing.connection()?;
+        let feed = insert(connection, duty_of, token_hash, by, at).await?;
+        let deed = Deed::new("calendario creato", "").of(duty_of.service());
+        append(connection, by, at, &deed.on(&format!("calendario {feed}"))).await?;
+        writing.commit().await?;
+        Ok(feed)
+    }
+
+    /// As [`revoke_feed`], from the console and with a row of the audit log.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn revoke_feed(
+        &self,
+        feed: i64,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> Result<bool, WriteRecordError> {
+        let mut writing = self.begin().await?;
+        let connection = writing.connection()?;
+        let revoked = revoke(connection, feed, by, at).await?;
+        if revoked {
+            let deed = Deed::new("calendario revocato", "");
+            append(connection, by, at, &deed.on(&format!("calendario {feed}"))).await?;
+        }
+        writing.commit().await?;
+        Ok(revoked)
+    }
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    duty_of: &DutyOf,
+    token_hash: &str,
+    by: &str,
+    at: DateTime<Utc>,
+) -> Result<i64, sqlx::Error> {
+    let (equipe, person) = match duty_of {
+        DutyOf::Equipe { equipe, .. } => (Some(equipe), None),
+        DutyOf::Person { person, .. } => (None, Some(person)),
+    };
+    sqlx::query_scalar(
+        "insert into feeds (token_hash, service, equipe, person, created_by, created) \
+         values (?, ?, ?, ?, ?, ?) returning feed",
     )
+    .bind(token_hash)
+    .bind(duty_of.service().as_str())
+    .bind(equipe)
+    .bind(person)
     .bind(by)
     .bind(instant::text(at))
-    .bind(feed)
-    .execute(&mut connection)
-    .await?
-    .rows_affected();
-    connection.close().await?;
+    .fetch_one(connection)
+    .await
+}
+
+async fn revoke(
+    connection: &mut SqliteConnection,
+    feed: i64,
+    by: &str,
+    at: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let query = "update feeds set revoked_by = ?, revoked = ? where feed = ? and revoked is null";
+    let revoked = sqlx::query(query)
+        .bind(by)
+        .bind(instant::text(at))
+        .bind(feed)
+        .execute(connection)
+        .await?
+        .rows_affected();
     Ok(revoked > 0)
 }
 

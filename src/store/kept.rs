@@ -1,23 +1,28 @@
-//! The last roster that could be read, kept in a file beside the database.
+//! The last roster and the last closures that could be read, kept in files beside the
+//! database.
 //!
-//! It never decides which roster counts. Law: the file is whole or is not believed: it is
-//! put in place at once, and what is read must match the checksum in it.
+//! It never decides which of them count. Law: a file is whole or is not believed: it is put
+//! in place at once, and what is read must match the checksum in it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::StandingRoster;
 use super::error::ReadKeptRosterError;
+use super::{StandingClosures, StandingRoster};
+use crate::dialplan::EnteredClosure;
 use crate::roster::{Records, Roster};
 
-/// Its name in the data directory.
+/// The roster's name in the data directory.
 pub const KEPT_ROSTER: &str = "roster.json";
+/// The closures' name there.
+const KEPT_CLOSURES: &str = "closures.json";
 
 /// A roster that was kept.
 #[derive(Debug, Clone)]
@@ -46,11 +51,62 @@ pub fn keep_roster(
     standing: &StandingRoster,
     written: DateTime<Utc>,
 ) -> io::Result<()> {
-    let records = standing.roster.records();
+    keep(data_dir, KEPT_ROSTER, standing.revision, written, standing.roster.records())
+}
+
+/// Writes the closures to the data directory, in place of what was kept before.
+///
+/// # Errors
+/// When the file cannot be written; then the one before stays.
+pub fn keep_closures(
+    data_dir: &Path,
+    standing: &StandingClosures,
+    written: DateTime<Utc>,
+) -> io::Result<()> {
+    keep(data_dir, KEPT_CLOSURES, standing.revision, written, &standing.closures)
+}
+
+/// Reads what was kept.
+///
+/// # Errors
+/// When there is nothing, or it is not as it was written.
+pub fn kept_roster(data_dir: &Path) -> Result<KeptRoster, ReadKeptRosterError> {
+    let path = data_dir.join(KEPT_ROSTER);
+    let contents = kept::<Records>(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ReadKeptRosterError::None(path.clone()),
+        io::ErrorKind::InvalidData => ReadKeptRosterError::Damaged(path.clone()),
+        _ => ReadKeptRosterError::Unreadable { path: path.clone(), source: error },
+    })?;
+    let roster =
+        Roster::new(contents.records).map_err(|_| ReadKeptRosterError::Damaged(path.clone()))?;
+    let standing = StandingRoster { revision: contents.revision, roster };
+    Ok(KeptRoster { standing, written: contents.written })
+}
+
+/// Reads the closures that were kept; `None` when none ever were.
+///
+/// # Errors
+/// When they are not as they were written (`InvalidData`), or cannot be read.
+pub fn kept_closures(data_dir: &Path) -> io::Result<Option<StandingClosures>> {
+    match kept::<Vec<EnteredClosure>>(&data_dir.join(KEPT_CLOSURES)) {
+        Ok(Contents { revision, records, .. }) => {
+            Ok(Some(StandingClosures { revision, closures: records }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn keep<R: Serialize>(
+    data_dir: &Path,
+    name: &str,
+    revision: i64,
+    written: DateTime<Utc>,
+    records: &R,
+) -> io::Result<()> {
     let sha256 = checksum(&serde_json::to_vec(records)?);
-    let contents = Contents { revision: standing.revision, written, sha256, records };
-    let text = serde_json::to_vec(&contents)?;
-    let (path, new) = (path(data_dir), data_dir.join(format!("{KEPT_ROSTER}.new")));
+    let text = serde_json::to_vec(&Contents { revision, written, sha256, records })?;
+    let (path, new) = (data_dir.join(name), data_dir.join(format!("{name}.new")));
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o640).open(&new)?;
     file.write_all(&text)?;
@@ -59,29 +115,13 @@ pub fn keep_roster(
     File::open(data_dir)?.sync_all()
 }
 
-/// Reads what was kept.
-///
-/// # Errors
-/// When there is nothing, or it is not as it was written.
-pub fn kept_roster(data_dir: &Path) -> Result<KeptRoster, ReadKeptRosterError> {
-    let path = path(data_dir);
-    let text = fs::read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => ReadKeptRosterError::None(path.clone()),
-        _ => ReadKeptRosterError::Unreadable { path: path.clone(), source },
-    })?;
-    let damaged = || ReadKeptRosterError::Damaged(path.clone());
-    let contents: Contents<Records> = serde_json::from_slice(&text).map_err(|_| damaged())?;
+/// What is not as it was written is `InvalidData`.
+fn kept<R: Serialize + DeserializeOwned>(path: &Path) -> io::Result<Contents<R>> {
+    let text = fs::read(path)?;
+    let damaged = || io::Error::from(io::ErrorKind::InvalidData);
+    let contents: Contents<R> = serde_json::from_slice(&text).map_err(|_| damaged())?;
     let again = serde_json::to_vec(&contents.records).map_err(|_| damaged())?;
-    if checksum(&again) != contents.sha256 {
-        return Err(damaged());
-    }
-    let roster = Roster::new(contents.records).map_err(|_| damaged())?;
-    let standing = StandingRoster { revision: contents.revision, roster };
-    Ok(KeptRoster { standing, written: contents.written })
-}
-
-fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join(KEPT_ROSTER)
+    if checksum(&again) == contents.sha256 { Ok(contents) } else { Err(damaged()) }
 }
 
 fn checksum(bytes: &[u8]) -> String {

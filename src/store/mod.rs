@@ -6,41 +6,87 @@
 //! the data directory and fsynced, or, when even that fails, held in memory; from
 //! there it goes the same way back, in order, and applying it twice changes nothing.
 
+mod accesses;
+mod accounts;
 mod apply;
+mod audit;
+mod case;
+mod clerk;
+mod closures;
 mod columns;
+mod comuni;
+mod copy;
 mod database;
+pub(crate) mod described;
 mod error;
 mod feeds;
+mod glass;
 mod instant;
 mod journal;
 mod kept;
 mod left_behind;
+mod live;
+mod messages;
 mod read;
 mod recover;
+mod retention;
 mod roster;
 mod rows;
 pub mod schema;
+mod seal;
+mod search;
+mod sessions;
 mod settings;
 mod standing;
+mod tokens;
 mod writer;
 
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use accesses::Reach;
+pub use accounts::{AccountRow, Invitation, NewAccount};
+pub use audit::{Deed, Linked, Verified, WantedRows};
+pub use case::{
+    Append, AppendToCaseError, Appended, Between, CaseEntry, CaseHistory, CaseStanding, Content,
+    Draft, DropDraftError, Joining, KeepDraftError, ReadDraftError, ReadHistoryError, Since,
+    append_to_case, discard_draft, join_cases, keep_draft,
+};
+pub use clerk::Clerk;
+pub use closures::{ClosureRow, StandingClosures};
+pub use comuni::InComune;
+pub use copy::{
+    BackUpError, BackedUp, Passphrase, ReadPassphraseError, RestoreError, Restored, back_up,
+    restore,
+};
 pub use error::{
-    EditFeedsError, EditRosterError, OpenStoreError, ReadCallsError, ReadKeptRosterError,
-    ReadRosterError,
+    EditFeedsError, EditRosterError, OpenStoreError, ReadCallsError, ReadClosuresError,
+    ReadKeptRosterError, ReadRosterError, WriteRecordError,
 };
 pub use feeds::{FeedRow, add_feed, revoke_feed};
-pub use kept::{KEPT_ROSTER, KeptRoster, keep_roster, kept_roster};
+pub use glass::{GlassRow, NewGlass};
+pub use kept::{KEPT_ROSTER, KeptRoster, keep_closures, keep_roster, kept_closures, kept_roster};
+pub use live::{LiveCall, Owed, Watcher};
+pub use messages::{Message, Outbox};
 pub use read::Reader;
 pub use recover::{InterruptedCall, Recovered};
+pub use retention::{Discardable, PurgeError, Receipt, Rule, Terms, purge};
 pub use roster::{EditedRoster, RosterChange, StandingRoster, bring_up_to_date, edit_roster};
-pub use rows::{AttemptRow, CallRow, CaseRow, EntryRow};
+pub use rows::{AttemptRow, CallRow, CaseRow, EntryRow, NumberState};
+pub use seal::{
+    AddKeyError, Folder, KeepFileError, Keyring, Keys, Made, MakeKeysError, OpenSealError,
+    OpenSecretError, ReadKeysError, ReadSealedFileError, ResealError, Resealed, SealClearError,
+    SealedNumber, SecretOf, Swept, is_any_file_sealed, is_any_message_clear, keep_sealed_file,
+    open_secret, read_sealed_file, remove_sealed_file, reseal, seal_clear, seal_secret,
+};
+pub use search::{Cursor, Owing, Wanted};
+pub use sessions::{IDLE_MAX, OpenVisit, SessionRow, VISIT_MAX};
 pub use standing::{Journaled, Opening, Standing, Write};
+pub use tokens::{NewToken, TokenRow};
 
 use crate::case::Fact;
 use crate::words::{CallId, CaseNumber, Clock, SystemClock};
@@ -66,6 +112,9 @@ pub struct Store {
     clock: SystemClock,
     standing: watch::Receiver<Standing>,
     reader: Reader,
+    keyring: Option<Arc<Keyring>>,
+    /// The keys as they were last looked at: a call looks at no file.
+    at_hand: RwLock<Option<Arc<Keys>>>,
 }
 
 impl Store {
@@ -157,7 +206,41 @@ impl Store {
         let writer = Writer::new(queued, database, journal, clock, standing, tell);
         tokio::spawn(writer.run());
         let reader = Reader::lazy(&settings);
-        (Self { queue, clock, standing: watching, reader }, recovered)
+        let at_hand = RwLock::default();
+        let store = Self { queue, clock, standing: watching, reader, keyring: None, at_hand };
+        (store, recovered)
+    }
+
+    /// The same store, which seals callers' numbers as long as there are keys in `keyring`, and
+    /// shows them. Without, or while they are away, numbers are kept in clear until
+    /// [`seal_clear`].
+    #[must_use]
+    pub fn seal_with(mut self, keyring: Arc<Keyring>) -> Self {
+        self.reader = self.reader.with_keys(keyring.clone());
+        self.keyring = Some(keyring);
+        // Whether there are any is told by who keeps looking.
+        let _ = self.look_for_keys();
+        self
+    }
+
+    /// Looks at the key file, which may have come, gone or changed. Reads a small file: not for
+    /// a thread that must not wait.
+    ///
+    /// # Errors
+    /// When there are no keys to be had: numbers are kept in clear from now on.
+    pub fn look_for_keys(&self) -> Result<(), ReadKeysError> {
+        let Some(keyring) = &self.keyring else { return Ok(()) };
+        let (keys, looked) = match keyring.keys() {
+            Ok(keys) => (Some(keys), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        *self.at_hand.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        looked
+    }
+
+    fn seal(&self, write: Write) -> Write {
+        let keys = self.at_hand.read().unwrap_or_else(PoisonError::into_inner).clone();
+        write.sealed(keys.as_deref())
     }
 
     /// Opens a case. The answer comes once it is safe: its number when it is in the
@@ -166,7 +249,8 @@ impl Store {
     pub fn opening(&self, opening: Opening) -> oneshot::Receiver<Result<CaseNumber, Journaled>> {
         let (reply, answer) = oneshot::channel();
         let call = opening.call;
-        let queued = Queued::Open { opening: Box::new(opening), at: self.clock.now(), reply };
+        let at = self.clock.now();
+        let queued = Queued::Open { write: self.seal(Write::Open(opening)), at, reply };
         if let Err(refused) = self.queue.try_send(queued) {
             tracing::error!(call.id = %call, "the queue of the store is full: a case is lost");
             if let Queued::Open { reply, .. } = refused.into_inner() {
@@ -180,7 +264,7 @@ impl Store {
     /// call. Never blocks; facts of a call are kept in the order of these calls.
     pub fn note(&self, call: CallId, sequence: u32, at: DateTime<Utc>, fact: Fact) {
         let kind = fact.kind();
-        let note = Queued::Note(Write::Note { call, sequence, at, fact });
+        let note = Queued::Note(self.seal(Write::Note { call, sequence, at, fact }));
         if self.queue.try_send(note).is_err() {
             tracing::error!(
                 call.id = %call, sequence, kind, "the queue of the store is full: a fact is lost"

@@ -61,6 +61,8 @@ impl Settings {
             // KiB, when negative. A commit touches a few pages; SQLite's own 2 MB would be
             // most of what a hundred calls take.
             .pragma("cache_size", "-512")
+            // What was in clear does not stay in the free places of a page.
+            .pragma("secure_delete", "on")
             .busy_timeout(BUSY)
             .disable_statement_logging()
     }

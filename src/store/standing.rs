@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::seal::SealedNumber;
 use crate::case::Fact;
 use crate::words::{CallId, CaseId, PhoneNumber, ServiceId};
 
@@ -53,6 +54,13 @@ pub enum Write {
         /// What happened.
         fact: Fact,
     },
+    /// One of the two without the number it tells, and that number.
+    Sealed {
+        /// The write.
+        write: Box<Self>,
+        /// The caller's number, or the one that was left.
+        number: SealedNumber,
+    },
 }
 
 impl Write {
@@ -61,6 +69,7 @@ impl Write {
         match self {
             Self::Open(opening) => opening.call,
             Self::Note { call, .. } => *call,
+            Self::Sealed { write, .. } => write.call(),
         }
     }
 }

@@ -11,9 +11,9 @@ use super::{LiveCall, Switchboard};
 use crate::calendar;
 use crate::call::{Arrival, Call, Gone};
 use crate::dialplan::Plan;
-use crate::media::{Order, Ports, StreamId};
-use crate::sip::sdp::{self, LocalSound, Width};
-use crate::sip::{DialogId, Doors, Invitation};
+use crate::media::Order;
+use crate::sip::sdp::{self, Security, Width};
+use crate::sip::{DialogId, Doors, Invitation, Sound};
 use crate::words::{CallId, CaseId, Clock, LegId, Moment, PhoneNumber, StreamFormat};
 
 /// No number of ours.
@@ -21,7 +21,7 @@ const NOT_FOUND: u16 = 404;
 /// No sound both sides understand.
 const NOT_ACCEPTABLE: u16 = 488;
 /// Draining, or every port or every place is taken.
-const UNAVAILABLE: u16 = 503;
+pub(super) const UNAVAILABLE: u16 = 503;
 
 /// The statuses above, for the log.
 fn why(status: u16) -> &'static str {
@@ -110,10 +110,15 @@ impl Switchboard {
         if self.drain.is_some() || full { Doors::Shut } else { Doors::Open }
     }
 
-    /// The call that has waited longest beyond [`ACK_LATE`] for its acknowledgement.
+    /// The call that has waited longest beyond [`ACK_LATE`] for its acknowledgement, and whose
+    /// caller is not heard: an ACK may be lost while somebody speaks.
     fn oldest_late(&self, now: Moment) -> Option<CallId> {
-        let late =
-            |live: &LiveCall| live.unacknowledged.filter(|answered| *answered + ACK_LATE <= now);
+        let late = |live: &LiveCall| {
+            let answered = live.unacknowledged.filter(|answered| *answered + ACK_LATE <= now)?;
+            let caller = live.legs.get(&LegId::CALLER);
+            let heard = caller.is_some_and(|leg| leg.sound() == Sound::Arrives);
+            (!heard).then_some(answered)
+        };
         self.calls.values().filter_map(|live| Some((late(live)?, live.id))).min().map(|(_, id)| id)
     }
 
@@ -150,7 +155,19 @@ impl Switchboard {
         dialog: DialogId,
         invitation: &Invitation,
     ) -> Result<(LiveLeg, Option<Vec<u8>>), u16> {
-        let (stream, mut local) = self.open_stream(call, invitation.route.local.ip())?;
+        let route = invitation.route;
+        let trunk = self.trunks.at(route.remote.ip()).and_then(|nth| self.trunks.route(nth));
+        let security = match trunk {
+            Some(trunk) => trunk.terms.taken_over(route.transport).ok_or(NOT_ACCEPTABLE)?,
+            None => Security::Plain,
+        };
+        // Sound may come from the trunk that calls, and from no other operator's.
+        let hosts = match trunk {
+            Some(trunk) => trunk.terms.hosts(),
+            None => [route.remote.ip()].into(),
+        };
+        let (stream, mut local, _) = self.open_stream(call, route, hosts)?;
+        local.security = security;
         if invitation.sdp.is_none() {
             // Who has not said what it can is offered what everybody can.
             local.width = Width::Narrow;
@@ -179,47 +196,15 @@ impl Switchboard {
         Ok((leg, answer))
     }
 
-    /// Binds a port and opens a stream on it.
-    pub(super) fn open_stream(
-        &mut self,
-        call: CallId,
-        towards: std::net::IpAddr,
-    ) -> Result<(StreamId, LocalSound), u16> {
-        let ports = self.parts.ports.iter_mut();
-        let ports = ports.max_by_key(|ports| ports.address().is_ipv4() == towards.is_ipv4());
-        let port = ports.ok_or(UNAVAILABLE)?.bind().map_err(|error| {
-            tracing::error!(%error, "no port for sound is left: the call is refused");
-            UNAVAILABLE
-        })?;
-        self.streams_begun += 1;
-        let stream = StreamId(self.streams_begun);
-        let bound = port.local();
-        let address = self.sound_address(towards);
-        let session = self.streams_begun;
-        let local =
-            LocalSound { address, port: bound.port(), session, version: 1, width: Width::Wide };
-        let trusted = self.settings.trunk_hosts.clone();
-        // Streams that may be bridged share a shard.
-        let shard = call.0.as_u64_pair().1;
-        self.order(Order::Open { stream, shard, port, trusted });
-        Ok((stream, local))
-    }
-
-    /// Our address of sound for a peer that reaches us at `towards`.
-    pub(super) fn sound_address(&self, towards: std::net::IpAddr) -> std::net::IpAddr {
-        let ports = self.parts.ports.iter();
-        let same = ports.max_by_key(|ports| ports.address().is_ipv4() == towards.is_ipv4());
-        let bound = same.map_or(towards, Ports::address);
-        match self.settings.public.towards(bound) {
-            Some(public) => public,
-            None if bound.is_unspecified() => towards,
-            None => bound,
-        }
-    }
-
     /// Tells the media thread what a leg agreed to.
-    pub(super) fn agree(&self, leg: &mut LiveLeg, format: StreamFormat) {
+    pub(super) fn agree(&mut self, leg: &mut LiveLeg, format: StreamFormat) {
         leg.format = Some(format);
+        leg.local.security = leg.local.security.after(format.protection);
+        self.parts.endpoint.hears(leg.dialog, leg.sound());
         self.order(Order::Agree { stream: leg.stream, format });
     }
 }
+
+#[cfg(test)]
+#[path = "tests/arrive.rs"]
+mod tests;

@@ -30,7 +30,7 @@ pub(super) struct Drain {
     tell: Moment,
     /// Until when the registrars have time to let us go.
     farewell: Option<Moment>,
-    /// When the answers to our BYEs are waited for no more.
+    /// When the answers to our BYEs and CANCELs are waited for no more.
     leave: Option<Moment>,
 }
 
@@ -90,6 +90,10 @@ impl Switchboard {
         if drain.leave.is_some() {
             return;
         }
+        if self.calls.is_empty() && self.parting.is_empty() {
+            drain.leave = Some(now + LAST_WORDS);
+            return;
+        }
         if drain.until <= now {
             tracing::error!("the calls in hand did not end in time");
             self.hang_up_on_all();
@@ -117,5 +121,8 @@ impl Switchboard {
 const TELL_EVERY: Duration = Duration::from_secs(30);
 /// How long a registrar may take to let us go.
 const FAREWELL_MAX: Duration = Duration::from_secs(4);
+/// How long the answers to what ended the last call are waited for: three repetitions, and more
+/// than [`FAREWELL_MAX`].
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long the answers to the last BYEs are waited for: one repetition, and its answer.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);

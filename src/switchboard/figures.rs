@@ -8,6 +8,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use super::TrunkStanding;
 use super::trunks::Health;
 use crate::case::{Fact, Outcome};
+use crate::sip::NOT_REFUSED;
 use crate::sip::Registered;
 
 /// Handles, looked up once.
@@ -43,7 +44,9 @@ impl Figures {
 
 /// A peer was refused something.
 pub(super) fn refused(status: u16) {
-    counter!("polaris_refused_total", "status" => status.to_string()).increment(1);
+    // A stranger's answer is none of ours: it chooses no label.
+    let status = if status == NOT_REFUSED { "none".to_owned() } else { status.to_string() };
+    counter!("polaris_refused_total", "status" => status).increment(1);
 }
 
 /// Shows how the trunks are: 1 is well or registered.

@@ -1,10 +1,12 @@
 //! A leg's dialog and its sound.
 
+use std::net::IpAddr;
+
 use super::trunks::Way;
 use crate::media::StreamId;
-use crate::sip::DialogId;
 use crate::sip::sdp::LocalSound;
-use crate::words::{PhoneNumber, StreamFormat};
+use crate::sip::{DialogId, Sound};
+use crate::words::{Direction, PhoneNumber, StreamFormat};
 
 /// What carries one leg of a call.
 #[derive(Debug)]
@@ -40,6 +42,10 @@ pub(super) struct Placing {
     pub(super) way: Way,
     /// Ways not tried yet, best first.
     pub(super) others: Vec<Way>,
+    /// The trunk that has refused protected sound for this call: it is offered plain.
+    pub(super) plain_for: Option<usize>,
+    /// The address its sound is heard at.
+    pub(super) ear: IpAddr,
 }
 
 /// The ways a key arrives.
@@ -52,6 +58,14 @@ pub(super) enum KeysBy {
 }
 
 impl LiveLeg {
+    /// Whether the other side is heard, as far as is known: ten seconds without a packet say
+    /// that it is not.
+    pub(super) fn sound(&self) -> Sound {
+        let sends = |direction| matches!(direction, Direction::RecvOnly | Direction::SendRecv);
+        let expected = self.format.is_some_and(|format| sends(format.direction));
+        if expected && !self.lost { Sound::Arrives } else { Sound::Silent }
+    }
+
     /// Whether a key that arrived this way counts.
     pub(super) fn counts(&mut self, way: KeysBy) -> bool {
         *self.keys_by.get_or_insert(way) == way

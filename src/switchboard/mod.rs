@@ -8,6 +8,7 @@ mod arrive;
 mod claims;
 mod directory;
 mod drain;
+mod ear;
 mod figures;
 mod legs;
 mod outbound;
@@ -22,7 +23,6 @@ mod trunk_terms;
 mod trunks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,13 +33,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use arrive::arrival;
 pub use directory::{Directory, Entrance, NumberTwice};
 pub use drain::Stopped;
-pub use trunk_terms::TrunkTerms;
+pub use trunk_terms::{SoundProtection, TrunkTerms};
 pub use trunks::{Health, TrunkStanding, Why};
 
 use crate::call::{Call, Input};
 use crate::case::Fact;
 use crate::dialplan::Plan;
-use crate::line::{Arrived, Line, Public, Target};
+use crate::line::{Arrived, Line, Target};
 use crate::media::{Engine, Order, Ports, Report, Shelf, StreamId};
 use crate::roster::Roster;
 use crate::sip::{Account, Bucket, Buckets, Credentials, DialogId, Endpoint, Rate};
@@ -64,6 +64,8 @@ pub enum Control {
     HangUpAll,
     /// Plans were read anew; calls in progress keep theirs.
     Plans(Directory),
+    /// Recordings were read anew; what is playing plays on.
+    Recordings(Arc<Shelf>),
     /// The addresses of a trunk were found, or have changed.
     TrunkFound {
         /// Its place in [`Settings::trunks`].
@@ -118,14 +120,10 @@ pub struct Settings {
     pub outbound_rate: Rate,
     /// Country codes that may be rung, without `+`.
     pub outbound_countries: Vec<String>,
-    /// The addresses written into SDP, when they are not those RTP is bound to.
-    pub public: Public,
     /// Where messages are recorded.
     pub voicemail_dir: PathBuf,
     /// The trunks that carry calls to responders.
     pub trunks: Vec<TrunkRoute>,
-    /// Every address of every trunk: sound may come from there.
-    pub trunk_hosts: Arc<[IpAddr]>,
 }
 
 /// The parts the switchboard works with.
@@ -182,11 +180,11 @@ pub struct Switchboard {
     trunks: Trunks,
     /// Calls that wait for the first sign of their trunk, and until when.
     unheard: BTreeSet<(Moment, DialogId)>,
-    /// Addresses of trunks that were known at the start.
-    written_hosts: Arc<[IpAddr]>,
     told_of_trunks: Option<watch::Sender<Vec<TrunkStanding>>>,
     /// Phones that were rung.
     rung: Bucket,
+    #[cfg(test)]
+    planted: rescue::Planted,
     /// Refusals that were written into the log, by who was refused.
     refusals_told: Buckets,
     /// When phones without sound are asked again whether they are there.
@@ -227,15 +225,12 @@ struct LiveCall {
 impl Switchboard {
     /// A switchboard without a call.
     pub fn new(settings: Settings, mut parts: Parts) -> Self {
-        for trunk in settings.trunks.iter().rev() {
-            trunk.terms.introduce(&mut parts.endpoint);
-        }
         let (now, wall) = (parts.clock.now(), parts.clock.wall());
         let mut trunks = Trunks::new(settings.trunks.clone(), now, wall);
+        trunks.introduce(&mut parts.endpoint);
         trunks.register(now, |place| parts.line.route_to(place.transport, place.address));
         let (opened, opened_inbox) = mpsc::unbounded_channel();
         Self {
-            written_hosts: settings.trunk_hosts.clone(),
             settings,
             parts,
             calls: HashMap::new(),
@@ -252,6 +247,8 @@ impl Switchboard {
             unheard: BTreeSet::new(),
             told_of_trunks: None,
             rung: Bucket::default(),
+            #[cfg(test)]
+            planted: rescue::Planted::default(),
             refusals_told: refused::told(),
             ask_due: None,
             drain: None,
@@ -303,7 +300,7 @@ impl Switchboard {
     fn settle(&mut self) {
         let now = self.now();
         if self.parts.endpoint.poll_timeout().is_some_and(|due| due <= now) {
-            self.parts.endpoint.handle_timeout(now);
+            self.guarded(None, |board| board.parts.endpoint.handle_timeout(now));
         }
         self.wake_drain(now);
         self.wake_trunks();
@@ -328,6 +325,12 @@ impl Switchboard {
     }
 
     fn arrived(&mut self, arrived: Arrived) {
+        self.guarded(None, |board| board.take_in(arrived));
+    }
+
+    fn take_in(&mut self, arrived: Arrived) {
+        #[cfg(test)]
+        self.planted.bursts("arrived");
         let now = self.now();
         match arrived {
             Arrived::Message { route, bytes } => {
@@ -345,6 +348,7 @@ impl Switchboard {
             Control::Drain { within } => self.drain(within),
             Control::HangUpAll => self.hang_up_on_all(),
             Control::Plans(directory) => self.parts.directory = directory,
+            Control::Recordings(shelf) => self.parts.shelf = shelf,
             Control::TrunkFound { trunk, places } => self.trunk_found(trunk, &places),
             Control::Roster(roster) => self.parts.roster = roster,
         }
@@ -368,6 +372,12 @@ impl Switchboard {
         let Some(mut live) = self.calls.remove(&id) else { return };
         let now = self.now();
         let goes_on = self.step(&mut live, |live| happen(live, now));
+        self.put_back(live, goes_on);
+    }
+
+    /// Keeps a call that goes on, with its timer; lets go of one that does not.
+    fn put_back(&mut self, mut live: LiveCall, goes_on: bool) {
+        let id = live.id;
         if let Some(due) = live.due.take() {
             self.due.remove(&(due, id));
         }
@@ -417,3 +427,7 @@ pub(crate) async fn wake_at(instant: Option<std::time::Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+#[path = "tests/bench.rs"]
+mod bench;

@@ -123,7 +123,7 @@ impl Switchboard {
             return;
         };
         self.parts.endpoint.answer(now, leg.dialog, body);
-        self.order(Order::Agree { stream: leg.stream, format });
+        self.agree(leg, format);
         live.waiting.push(Input::CallerConnected);
     }
 

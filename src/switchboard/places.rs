@@ -55,11 +55,6 @@ impl Places {
         self.at == 0
     }
 
-    /// Every place.
-    pub(super) fn all(&self) -> impl Iterator<Item = Target> {
-        self.list.iter().map(|place| place.target)
-    }
-
     /// Where one call is tried: the place in use, then the best of the others.
     pub(super) fn tried(&self) -> impl Iterator<Item = Target> {
         let others = self.list.iter().enumerate().filter(|(nth, _)| *nth != self.at);

@@ -15,6 +15,18 @@ const ASK_EVERY: Duration = Duration::from_secs(40);
 
 impl Switchboard {
     pub(super) fn reported(&mut self, report: Report) {
+        // Without these a call would wait for what has happened.
+        let is_decisive = matches!(
+            report,
+            Report::PlayFinished { .. } | Report::Recorded { .. } | Report::RecordFailed { .. }
+        );
+        let about = self.streams.get(&report.stream()).map(|(call, _)| *call);
+        self.guarded(about.filter(|_| is_decisive), |board| board.heard_of(report));
+    }
+
+    fn heard_of(&mut self, report: Report) {
+        #[cfg(test)]
+        self.planted.bursts("report");
         match report {
             Report::Closed { stream, here, there } => self.measured(stream, here, there),
             Report::DigitPressed { stream, digit } => self.key_by_sound(stream, digit),
@@ -30,6 +42,11 @@ impl Switchboard {
             Report::RecordFailed { stream, why } => {
                 tracing::error!(error = %why, "a message could not be recorded");
                 self.tell_of(stream, |_| Input::VoicemailFailed);
+            }
+            Report::Broken { stream } => {
+                if let Some((call, _)) = self.streams.get(&stream).copied() {
+                    self.mend_call(call);
+                }
             }
             Report::Found { stream } => self.sound_found(stream),
         }
@@ -60,6 +77,7 @@ impl Switchboard {
         let now = self.now();
         if let Some(leg) = self.calls.get_mut(&call).and_then(|live| live.legs.get_mut(&leg)) {
             leg.lost = true;
+            self.parts.endpoint.hears(leg.dialog, leg.sound());
             self.parts.endpoint.probe(now, leg.dialog);
         }
         self.ask_again_later();
@@ -70,6 +88,7 @@ impl Switchboard {
         let Some((call, leg)) = self.streams.get(&stream).copied() else { return };
         if let Some(leg) = self.calls.get_mut(&call).and_then(|live| live.legs.get_mut(&leg)) {
             leg.lost = false;
+            self.parts.endpoint.hears(leg.dialog, leg.sound());
             self.parts.endpoint.still_there(leg.dialog);
         }
     }
@@ -112,12 +131,5 @@ fn file_name(path: &Path) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_a_second_is_a_message_and_less_is_none() {
-        let seconds = |millis| whole_seconds(Duration::from_millis(millis));
-        assert_eq!((seconds(499), seconds(500), seconds(1_499), seconds(1_500)), (0, 1, 1, 2));
-    }
-}
+#[path = "tests/report.rs"]
+mod tests;

@@ -3,22 +3,69 @@
 use super::Switchboard;
 use super::legs::KeysBy;
 use crate::call::{Gone, Input, RingFailure};
-use crate::sip::sdp::{self, LocalSound};
+use crate::media::Order;
+use crate::sip::sdp::{self, LocalSound, RefuseOfferError};
 use crate::sip::{DialogId, Event, read_key};
 use crate::words::{CallId, Direction, LegId, StreamFormat};
 
 /// The mid-call offer has nothing we can use; the call goes on as it was.
 const NOT_ACCEPTABLE: u16 = 488;
+/// What broke may hold another time, or elsewhere.
+const UNAVAILABLE: u16 = 503;
+
+/// Whether a call without it would wait for something that has happened; what is not is left
+/// out when it breaks, and the call stays as it was.
+fn is_decisive(event: &Event) -> bool {
+    match event {
+        Event::Answered { .. }
+        | Event::Cancelled { .. }
+        | Event::Confirmed { .. }
+        | Event::Failed { .. }
+        | Event::HungUp { .. }
+        | Event::NeverConfirmed { .. } => true,
+        Event::InfoReceived { .. }
+        | Event::Invited { .. }
+        | Event::OfferAnswered { .. }
+        | Event::OfferWanted { .. }
+        | Event::Offered { .. }
+        | Event::Ringing { .. } => false,
+    }
+}
 
 impl Switchboard {
     /// Takes in everything the SIP core has to say.
     pub(super) fn signals(&mut self) {
         while let Some(event) = self.parts.endpoint.poll_event() {
-            self.signal(event);
+            let dialog = event.dialog();
+            let about = self.leg_of(dialog).map(|(call, _)| call).filter(|_| is_decisive(&event));
+            let comes_in = matches!(event, Event::Invited { .. });
+            self.guarded(about, |board| board.signal(event));
+            if comes_in && !self.is_carried(dialog) {
+                self.turn_away(dialog);
+            }
         }
     }
 
+    /// A call that could not be taken in is refused at once: its operator may ring elsewhere.
+    fn turn_away(&mut self, dialog: DialogId) {
+        if let Some((call, _)) = self.dialogs.remove(&dialog) {
+            let left = self.streams.extract_if(|_, (of, _)| *of == call);
+            for stream in left.map(|(stream, _)| stream).collect::<Vec<_>>() {
+                self.order(Order::Close { stream });
+            }
+        }
+        let now = self.now();
+        self.guarded(None, |board| board.parts.endpoint.refuse(now, dialog, UNAVAILABLE));
+    }
+
+    /// Whether a call came of this dialog, that goes on.
+    fn is_carried(&self, dialog: DialogId) -> bool {
+        self.leg_of(dialog).is_some_and(|(call, _)| self.calls.contains_key(&call))
+    }
+
     fn signal(&mut self, event: Event) {
+        #[cfg(test)]
+        self.planted.bursts("signal");
         match event {
             Event::Invited { dialog, invitation } => self.invited(dialog, &invitation),
             Event::Cancelled { dialog } => self.gone(dialog, Gone::HungUp),
@@ -65,16 +112,16 @@ impl Switchboard {
     }
 
     fn drop_leg(&mut self, call: CallId, leg: LegId) {
-        let Some(mut live) = self.calls.remove(&call) else { return };
-        // A message being left is finished before its stream is closed.
-        if leg == LegId::CALLER {
-            if let Some(leg) = live.legs.get(&leg) {
-                self.dialogs.remove(&leg.dialog);
+        self.beside(call, |board, live| {
+            // A message being left is finished before its stream is closed.
+            if leg == LegId::CALLER {
+                if let Some(leg) = live.legs.get(&leg) {
+                    board.dialogs.remove(&leg.dialog);
+                }
+            } else if let Some(carried) = live.legs.remove(&leg) {
+                board.release(live, leg, &carried);
             }
-        } else if let Some(carried) = live.legs.remove(&leg) {
-            self.release(&mut live, leg, &carried);
-        }
-        self.calls.insert(call, live);
+        });
     }
 
     /// The ACK to our 200; with the answer when the offer was ours.
@@ -87,7 +134,7 @@ impl Switchboard {
         if !waits {
             return;
         }
-        if let Some(Ok(format)) = body.map(sdp::accept) {
+        if let Some(Ok(format)) = self.accepted(call, leg, body) {
             self.agree_with(call, leg, format);
             self.tell(call, Input::CallerConnected);
         } else {
@@ -102,12 +149,23 @@ impl Switchboard {
     /// The answer to the offer that we gave to a re-INVITE without one.
     fn offer_answered(&mut self, dialog: DialogId, body: Option<&[u8]>) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
-        match body.map(sdp::accept) {
+        match self.accepted(call, leg, body) {
             Some(Ok(format)) => self.renegotiated(call, leg, format),
             _ => {
                 tracing::warn!(call.id = %call, "an answer was unusable; the sound stays as it was")
             }
         }
+    }
+
+    /// What an answer to an offer of ours agrees to.
+    fn accepted(
+        &self,
+        call: CallId,
+        leg: LegId,
+        body: Option<&[u8]>,
+    ) -> Option<Result<StreamFormat, RefuseOfferError>> {
+        let local = self.calls.get(&call)?.legs.get(&leg)?.local;
+        body.map(|body| sdp::accept(body, &local))
     }
 
     fn renegotiated(&mut self, call: CallId, leg: LegId, format: StreamFormat) {
@@ -120,18 +178,18 @@ impl Switchboard {
     }
 
     fn agree_with(&mut self, call: CallId, leg: LegId, format: StreamFormat) {
-        let Some(mut live) = self.calls.remove(&call) else { return };
-        if let Some(leg) = live.legs.get_mut(&leg) {
-            self.agree(leg, format);
-        }
-        self.calls.insert(call, live);
+        self.beside(call, |board, live| {
+            if let Some(leg) = live.legs.get_mut(&leg) {
+                board.agree(leg, format);
+            }
+        });
     }
 
     /// A phone we rang was picked up.
     fn leg_answered(&mut self, dialog: DialogId, body: Option<&[u8]>) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
-        self.judge_trunk(call, leg, None);
-        match body.map(sdp::accept) {
+        self.judge_trunk(call, leg, Some(200));
+        match self.accepted(call, leg, body) {
             Some(Ok(format)) => {
                 self.agree_with(call, leg, format);
                 self.tell(call, Input::LegAnswered { leg });
@@ -172,28 +230,45 @@ impl Switchboard {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
         let now = self.now();
         let Some(local) = self.next_version(call, leg) else { return };
-        match sdp::answer(offer, &local) {
+        let local = self.on_its_way(dialog, local).ok_or(RefuseOfferError::NoAudio);
+        match local.and_then(|local| sdp::answer(offer, &local)) {
             Ok((format, body)) => {
                 self.parts.endpoint.accept_offer(now, dialog, body);
                 self.renegotiated(call, leg, format);
             }
             Err(error) => {
                 tracing::debug!(call.id = %call, %error, "an offer cannot be used");
-                if let Some(dialog) = self.parts.endpoint.saved(dialog) {
-                    let why = "an offer without sound we can use; the call goes on";
-                    self.tell_refusal(dialog.route.remote, NOT_ACCEPTABLE, why);
-                }
-                self.parts.endpoint.refuse_offer(now, dialog, NOT_ACCEPTABLE);
+                self.refuse_offer(dialog);
             }
         }
+    }
+
+    fn refuse_offer(&mut self, dialog: DialogId) {
+        let now = self.now();
+        if let Some(dialog) = self.parts.endpoint.saved(dialog) {
+            let why = "an offer without sound we can use; the call goes on";
+            self.tell_refusal(dialog.route.remote, NOT_ACCEPTABLE, why);
+        }
+        self.parts.endpoint.refuse_offer(now, dialog, NOT_ACCEPTABLE);
     }
 
     fn offer_wanted(&mut self, dialog: DialogId) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
         let now = self.now();
-        if let Some(local) = self.next_version(call, leg) {
-            self.parts.endpoint.accept_offer(now, dialog, sdp::offer(&local));
+        let Some(local) = self.next_version(call, leg) else { return };
+        match self.on_its_way(dialog, local) {
+            Some(local) => {
+                self.parts.endpoint.accept_offer(now, dialog, sdp::offer(&local));
+            }
+            None => self.refuse_offer(dialog),
         }
+    }
+
+    /// What may be agreed where the last request of a dialog came from: keys go over TLS
+    /// alone, even if the call began there.
+    fn on_its_way(&self, dialog: DialogId, local: LocalSound) -> Option<LocalSound> {
+        let transport = self.parts.endpoint.saved(dialog)?.route.transport;
+        Some(LocalSound { security: local.security.over(transport)?, ..local })
     }
 
     /// RFC 3264 §8: each new description of ours has a higher version.

@@ -6,6 +6,10 @@
 //! Law: a trunk that is ill comes last and is never given up; when it is well again it
 //! comes first again.
 
+mod acceptance;
+mod hosts;
+mod registering;
+
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,8 +19,10 @@ use chrono::{DateTime, Utc};
 use super::TrunkRoute;
 use super::places::{Left, Places};
 use crate::line::Target;
-use crate::sip::{DialogId, Message, QueryId, Registered, Registration, Reply, Route, Transport};
+use crate::sip::{DialogId, Message, QueryId, Registered, Registration};
 use crate::words::Moment;
+pub(super) use acceptance::Acceptance;
+use hosts::Hosts;
 
 /// Whether a trunk answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +42,8 @@ pub enum Why {
     DeafToCalls,
     /// Its name has no address.
     NoAddress,
+    /// It refuses our calls: the account, or one number after the other.
+    RefusesCalls,
     /// OPTIONS had no answer.
     Silent,
     /// It answered 503 (or said nothing and could not be reached at all).
@@ -62,7 +70,9 @@ pub(super) struct Trunks {
 
 struct Trunk {
     route: TrunkRoute,
+    hosts: Hosts,
     places: Places,
+    acceptance: Acceptance,
     health: Health,
     since: DateTime<Utc>,
     /// When it is asked next; with probes switched off, when an old verdict is dropped.
@@ -76,6 +86,9 @@ struct Trunk {
     registration: Option<Registration>,
     /// The REGISTER under way.
     registering: Option<QueryId>,
+    /// Where that REGISTER went, and where the one went that was taken last.
+    asked_at: Option<Target>,
+    bound_at: Option<Target>,
     /// When the way back to us is kept open, for one registered over UDP.
     keep_alive: Option<Moment>,
 }
@@ -111,13 +124,15 @@ pub(super) enum Due {
 
 impl Trunks {
     pub(super) fn new(routes: Vec<TrunkRoute>, now: Moment, wall: DateTime<Utc>) -> Self {
-        let trunk = |route: TrunkRoute| Trunk {
+        let trunk = |mut route: TrunkRoute| Trunk {
+            hosts: Hosts::new(&mut route),
             next: (route.probe && !route.places.is_empty()).then_some(now),
             health: match route.places.is_empty() {
                 false => Health::Unknown,
                 true => Health::Ill(Why::NoAddress),
             },
             places: Places::new(&route.places),
+            acceptance: Acceptance::default(),
             route,
             since: wall,
             asked: None,
@@ -125,18 +140,11 @@ impl Trunks {
             held: HashSet::new(),
             registration: None,
             registering: None,
+            asked_at: None,
+            bound_at: None,
             keep_alive: None,
         };
         Self { list: routes.into_iter().map(trunk).collect() }
-    }
-
-    /// Begins to register with the trunks that want it; `way` is how each is reached.
-    pub(super) fn register(&mut self, now: Moment, way: impl Fn(Target) -> Option<Route>) {
-        for trunk in self.list.iter_mut().filter(|trunk| trunk.registration.is_none()) {
-            let Some(account) = trunk.route.account.clone() else { continue };
-            let Some(route) = trunk.places.current().and_then(&way) else { continue };
-            trunk.registration = Some(Registration::new(account, route, now, rand::random()));
-        }
     }
 
     /// The addresses of a trunk are known now, or have changed.
@@ -148,17 +156,12 @@ impl Trunks {
         wall: DateTime<Utc>,
     ) {
         let Some(trunk) = self.list.get_mut(trunk) else { return };
-        let addresses = places.iter().map(|place| place.address.ip().to_canonical());
-        trunk.route.terms.addresses.extend(addresses);
+        trunk.hosts.follow(places, &mut trunk.route.terms.addresses);
         if trunk.places.replace(places) {
+            trunk.acceptance.take();
             trunk.becomes(Health::Unknown, wall);
             trunk.next = trunk.route.probe.then_some(now);
         }
-    }
-
-    /// Every place of every trunk.
-    pub(super) fn places(&self) -> impl Iterator<Item = Target> {
-        self.list.iter().flat_map(|trunk| trunk.places.all())
     }
 
     /// The place of a trunk that is in use.
@@ -206,6 +209,18 @@ impl Trunks {
     pub(super) fn holds(&mut self, trunk: usize, dialog: DialogId) {
         if let Some(trunk) = self.list.get_mut(trunk) {
             trunk.held.insert(dialog);
+        }
+    }
+
+    /// Whether it carries as many calls as were agreed.
+    pub(super) fn is_full(&self, trunk: usize) -> bool {
+        self.list.get(trunk).is_some_and(Trunk::is_full)
+    }
+
+    /// A dialog is given up for another.
+    pub(super) fn lets_go_of(&mut self, dialog: DialogId) {
+        for trunk in &mut self.list {
+            trunk.held.remove(&dialog);
         }
     }
 
@@ -262,6 +277,13 @@ impl Trunks {
                 if is_used { health } else { trunk.health }
             }
         };
+        let health = match health {
+            // It is there, and yet takes no call of ours.
+            Health::Unknown | Health::Well if trunk.acceptance.is_refused(now) => {
+                Health::Ill(Why::RefusesCalls)
+            }
+            health => health,
+        };
         trunk.next = match (probe, health) {
             (true, Health::Ill(_)) => Some(now + ILL_EVERY),
             (true, Health::Unknown) => Some(now),
@@ -294,7 +316,7 @@ impl Trunks {
                 return Some(due);
             }
             if trunk.keep_alive.is_some_and(|due| due <= now) {
-                trunk.keep_alive = Some(now + KEEP_ALIVE_EVERY);
+                trunk.keep_alive = Some(now + trunk.keep_alive_every());
                 return Some(Due::KeepAlive(nth));
             }
             if let Some(asked) = trunk.asked.take_if(|asked| asked.until <= now) {
@@ -321,42 +343,6 @@ impl Trunks {
         if let Some(trunk) = self.list.get_mut(trunk) {
             trunk.asked = Some(Asked { query, place, until: now + PATIENCE });
         }
-    }
-
-    /// The REGISTER that is under way.
-    pub(super) fn registering(&mut self, trunk: usize, query: QueryId) {
-        if let Some(trunk) = self.list.get_mut(trunk) {
-            trunk.registering = Some(query);
-        }
-    }
-
-    /// An answer to a REGISTER came: whose, if our standing has changed by it.
-    pub(super) fn registered(&mut self, reply: &Reply, now: Moment) -> Option<usize> {
-        let nth = self.list.iter().position(|trunk| trunk.registering == Some(reply.query))?;
-        let trunk = self.list.get_mut(nth)?;
-        trunk.registering = None;
-        let registration = trunk.registration.as_mut()?;
-        let before = registration.standing();
-        registration.receive(now, reply.status, reply.response.as_ref());
-        let udp = trunk.places.current().is_some_and(|place| place.transport == Transport::Udp);
-        trunk.keep_alive = match registration.standing() {
-            Registered::Yes if udp => trunk.keep_alive.or(Some(now + KEEP_ALIVE_EVERY)),
-            _ => None,
-        };
-        (registration.standing() != before).then_some(nth)
-    }
-
-    /// Ends every binding.
-    pub(super) fn leave(&mut self, now: Moment) {
-        for registration in self.list.iter_mut().filter_map(|trunk| trunk.registration.as_mut()) {
-            registration.leave(now);
-        }
-    }
-
-    /// Whether no binding is left to be ended.
-    pub(super) fn have_been_left(&self) -> bool {
-        let mut registrations = self.list.iter().filter_map(|trunk| trunk.registration.as_ref());
-        registrations.all(Registration::is_over)
     }
 
     /// An answer to a probe came, however late: whose, and what it says.
@@ -396,17 +382,6 @@ impl Trunk {
         matches!(self.health, Health::Ill(_))
             || matches!(registered, Some(Registered::No(_) | Registered::NotYet))
     }
-
-    fn registration_due(&mut self, nth: usize, now: Moment) -> Option<Due> {
-        let registration = self.registration.as_mut()?;
-        let before = registration.standing();
-        registration.handle_timeout(now);
-        if registration.standing() != before {
-            return Some(Due::Changed(nth));
-        }
-        let request = registration.poll_request(now)?;
-        Some(Due::Register(nth, Box::new(request)))
-    }
 }
 
 /// How often a trunk that is well is asked.
@@ -418,8 +393,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How long a trunk may say nothing at all to an INVITE before the next is tried, at all
 /// its places together: one has been sent three times by then (0, 0.5 and 1.5 s).
 const SILENCE_MAX: Duration = Duration::from_secs(3);
-/// How often a registration over UDP is kept alive: NATs forget after 30 s at the earliest.
-const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(25);
 /// How long a failed call counts against a trunk that is never asked.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 

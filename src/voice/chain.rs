@@ -26,6 +26,15 @@ pub fn telephone(speech: &[i16]) -> Vec<i16> {
     finish(&halve(&samples), RATE)
 }
 
+/// Somebody's recording at 16 kHz becomes a telephone recording at 8 kHz. Its pauses are
+/// the speaker's own and stay.
+pub(super) fn recorded(speech: &[f64]) -> Vec<i16> {
+    let mut samples = speech.to_vec();
+    high_pass_80(&mut samples);
+    telephone_band(&mut samples);
+    finish(&halve(&samples), RATE)
+}
+
 /// Raw speech at 16 kHz becomes a master at 16 kHz.
 pub fn master(speech: &[i16]) -> Vec<i16> {
     finish(&prepare(speech), MASTER_RATE)

@@ -19,12 +19,24 @@ pub(super) fn telephone_band(samples: &mut [f64]) {
 
 /// Every second sample, without the frequencies that would fold back.
 pub(super) fn halve(samples: &[f64]) -> Vec<f64> {
+    resample(samples, MASTER_RATE, RATE)
+}
+
+/// The same sound at 16 kHz. `rate` is in hertz, and not zero.
+pub(super) fn to_master_rate(samples: &[f64], rate: u32) -> Vec<f64> {
+    match rate {
+        MASTER_RATE => samples.to_vec(),
+        rate => resample(samples, rate, MASTER_RATE),
+    }
+}
+
+fn resample(samples: &[f64], from: u32, to: u32) -> Vec<f64> {
     if samples.is_empty() {
         return Vec::new();
     }
-    let (from, to) = (MASTER_RATE as usize, RATE as usize);
+    let (from, to) = (from as usize, to as usize);
     let mut resampler = Fft::<f64>::new(from, to, CHUNK, 1, FixedSync::Both)
-        .expect("16 to 8 kHz in chunks of 1024 is a ratio the resampler knows");
+        .expect("two rates that are not zero are a ratio the resampler knows");
     let input = InterleavedOwned::new_from(samples.to_vec(), 1, samples.len())
         .expect("one channel has as many frames as samples");
     resampler

@@ -3,7 +3,7 @@
 //! The words are in `prompts/<language>/texts.toml`; [`render()`] speaks them through
 //! the chain of [`chain`] and writes `prompts/<language>/<id>.wav`, 8 kHz mono;
 //! [`check()`] says what is wrong with such a folder; [`Recordings`] is what a service
-//! plays. This module never plays anything and no call waits for it: the speech
+//! plays; a [`Trial`] is heard before it is published in [`OwnPrompts`]. This module never plays anything and no call waits for it: the speech
 //! engine runs only when somebody renders.
 //!
 //! The law: *a service always has its recordings.* They are in the binary; a folder
@@ -16,21 +16,25 @@ mod filters;
 mod ledger;
 pub mod level;
 mod limiter;
+mod own;
 mod place;
 mod recordings;
 mod render;
 mod sounds;
 mod speak;
 mod texts;
+mod trial;
 mod wav;
 
 pub use check::{Checked, check, check_embedded};
 pub use defect::{Defect, Fault};
-pub use recordings::{Listed, Recordings};
+pub use own::{ChangePromptError, OwnPrompt, OwnPrompts};
+pub use recordings::{Listed, Origin, Recordings};
 pub use render::{RenderPromptsError, Rendered, render, render_masters};
 pub use sounds::Sound;
 pub use speak::{SpeakError, speak};
 pub use texts::{Content, Entry, Texts, for_responders_only};
+pub use trial::{Trial, TryPromptError};
 
 /// Samples per second of every recording a service plays.
 pub const RATE: u32 = 8_000;

@@ -16,6 +16,17 @@ use crate::words::{Language, PromptId};
 pub struct Recordings {
     samples: BTreeMap<(Language, PromptId), Vec<i16>>,
     texts: BTreeMap<Language, Texts>,
+    /// What a folder put in the place of the program's, or added.
+    own: BTreeSet<(Language, PromptId)>,
+}
+
+/// Whose a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The service's own.
+    Own,
+    /// The program's.
+    Program,
 }
 
 /// One line of the list of prompts.
@@ -29,12 +40,15 @@ pub struct Listed {
     pub seconds: f64,
     /// Its words; `None` for a sound, or for a recording whose words nobody wrote down.
     pub text: Option<String>,
+    /// Whose it is.
+    pub origin: Origin,
 }
 
 impl Recordings {
     /// The recordings in the binary.
     pub fn embedded() -> Self {
-        let mut recordings = Self { samples: BTreeMap::new(), texts: BTreeMap::new() };
+        let mut recordings =
+            Self { samples: BTreeMap::new(), texts: BTreeMap::new(), own: BTreeSet::new() };
         for language in Language::ALL {
             // What is wrong with them `check_embedded` says, and a test.
             let (texts, _) = read_texts(Place::Binary, language);
@@ -87,6 +101,11 @@ impl Recordings {
         self.entry(language, id).and_then(Entry::text)
     }
 
+    /// A recording as a WAV file, 8 kHz mono 16 bit; `None` for an unknown name.
+    pub fn wav(&self, language: Language, id: &PromptId) -> Option<Vec<u8>> {
+        wav::bytes(self.samples.get(&(language, id.clone()))?, RATE).ok()
+    }
+
     /// All prompts for people to read, in the order of the texts.
     pub fn list(&self) -> Vec<Listed> {
         let mut rows = Vec::new();
@@ -106,7 +125,9 @@ impl Recordings {
         let samples = self.samples.get(&(language, id.clone()))?;
         let text = self.text(language, &id).map(str::to_owned);
         let seconds = samples.len() as f64 / f64::from(RATE);
-        Some(Listed { id, language, seconds, text })
+        let own = self.own.contains(&(language, id.clone()));
+        let origin = if own { Origin::Own } else { Origin::Program };
+        Some(Listed { id, language, seconds, text, origin })
     }
 
     fn entry(&self, language: Language, id: &PromptId) -> Option<&Entry> {
@@ -140,6 +161,7 @@ impl Recordings {
         }
         if !refused {
             self.samples.insert((language, id.clone()), samples);
+            self.own.insert((language, id.clone()));
             if let Some(entry) = entry {
                 self.texts.entry(language).or_default().put(entry);
             }

@@ -47,7 +47,8 @@ pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::rename(&beside, path)
 }
 
-fn bytes(samples: &[i16], rate: u32) -> io::Result<Vec<u8>> {
+/// A whole WAV file.
+pub(super) fn bytes(samples: &[i16], rate: u32) -> io::Result<Vec<u8>> {
     let spec = WavSpec {
         channels: 1,
         sample_rate: rate,

@@ -102,7 +102,7 @@ impl fmt::Display for CaseNumber {
 
 /// The text is not a case number such as `2026-0417`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("«{0}» is not a case number: write it as 2026-0417")]
+#[error("«{0}» non è un numero di scheda: scrivilo come 2026-0417")]
 pub struct NotACaseNumber(pub String);
 
 impl FromStr for CaseNumber {

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::protection::Protection;
+
 /// The two laws of ITU-T G.711, 8 kHz, a byte a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Law {
@@ -100,7 +102,7 @@ impl SoundQuality {
 }
 
 /// The agreed form of one leg's sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamFormat {
     /// Where the other side wants our packets (its SDP `c=` and `m=`).
     pub remote: SocketAddr,
@@ -120,4 +122,6 @@ pub struct StreamFormat {
     pub direction: Direction,
     /// Where our reports go.
     pub control: ControlPath,
+    /// How packets and reports are protected.
+    pub protection: Protection,
 }

@@ -12,6 +12,7 @@ mod language;
 mod media;
 mod phone;
 mod prompt;
+mod protection;
 mod ring;
 
 pub use category::{Category, UnknownCategory};
@@ -22,4 +23,5 @@ pub use language::{Language, UnknownLanguage};
 pub use media::{Codec, ControlPath, Direction, Law, SoundQuality, StreamFormat};
 pub use phone::{NumberFormat, PhoneNumber, PhoneNumberError};
 pub use prompt::PromptId;
+pub use protection::{MasterKey, Protection, Suite};
 pub use ring::RingOrder;

@@ -196,6 +196,12 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// What may be shown of it, in its place: it cannot be dialled.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        Self(Arc::from(self.to_string()))
+    }
+
     /// Whether this is a number of E.164, which can be called back.
     pub fn is_international(&self) -> bool {
         self.0.strip_prefix('+').is_some_and(|digits| {

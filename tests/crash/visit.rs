@@ -1,9 +1,11 @@
 //! One call on its way to the step at which the service is killed.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use polaris::app::phone::{Do, Told};
-use polaris::store::Reader;
+use polaris::store::{Keyring, Reader};
 use tokio::time::Instant;
 
 use crate::line_support::person::{Person, is_heard};
@@ -24,6 +26,7 @@ pub(crate) struct Visit {
     citizen: Citizen,
     ada: Person,
     url: String,
+    key_file: std::path::PathBuf,
     voicemail: std::path::PathBuf,
     answered: bool,
     /// What happened so far, for who reads a failure.
@@ -57,10 +60,20 @@ impl Visit {
         };
         let ada = Person::at("Ada", net.trunk()).await;
         let url = format!("sqlite:{}", place.path("data/polaris.db").display());
-        let voicemail = place.path("data/voicemail");
+        let (key_file, voicemail) = (place.path("schede.key"), place.path("data/voicemail"));
         let (accepted_by, answered, story) = (None, false, Vec::new());
-        let visit =
-            Self { caller, accepted_by, step, citizen, ada, url, voicemail, answered, story };
+        let visit = Self {
+            caller,
+            accepted_by,
+            step,
+            citizen,
+            ada,
+            url,
+            key_file,
+            voicemail,
+            answered,
+            story,
+        };
         if let Citizen::Person(person) = &visit.citizen {
             person.calls(to, net.service(), &visit.caller);
         }
@@ -227,7 +240,8 @@ impl Visit {
     }
 
     async fn accepted_on_disk(&self) -> String {
-        let reader = Reader::open(&self.url).await.unwrap();
+        let keyring = Arc::new(Keyring::new(&self.key_file));
+        let reader = Reader::open(&self.url).await.unwrap().with_keys(keyring);
         let reading = async {
             loop {
                 let calls = reader.calls().await.unwrap();
@@ -266,9 +280,17 @@ impl Visit {
     }
 }
 
+/// The bytes of all messages; one that is being sealed just now counts once.
 fn bytes_in(folder: &std::path::Path) -> u64 {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    files.map(|file| file.metadata().map_or(0, |metadata| metadata.len())).sum()
+    let mut longest = BTreeMap::new();
+    for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = file.file_name().into_string().unwrap();
+        let stem = name.split(".wav").next().unwrap().to_owned();
+        let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+        let most: &mut u64 = longest.entry(stem).or_default();
+        *most = bytes.max(*most);
+    }
+    longest.values().sum()
 }
 
 fn press(key: char) -> Do {

@@ -9,12 +9,13 @@ use std::time::Duration;
 use polaris::dialplan::{self, Recordings};
 use polaris::roster::{Known, Records, read_csv, read_rows};
 use polaris::rtp::{
-    Gaps, KeyReceiver, Packet, Reception, Relay, Reorder, Timing, ToneDetector, decode, read_report,
+    CONTROL_LEN, Gaps, Guard, KeyReceiver, Packet, Reception, Relay, Reorder, Timing, ToneDetector,
+    decode, read_report, write_report,
 };
 use polaris::sip::{
     Config, Endpoint, Event, Framer, Message, Route, Transport, read_key, refuse_stranger, sdp,
 };
-use polaris::words::{Codec, Law, Moment};
+use polaris::words::{Codec, Law, MasterKey, Moment, Protection, Suite};
 
 /// What parts the messages of one input for [`endpoint`] from one another.
 pub(crate) const NEXT: &[u8] = b"\n%%\n";
@@ -174,21 +175,72 @@ pub(crate) fn rtp(bytes: &[u8]) {
     }
 }
 
+/// One datagram after another on a port of reports, each with its length before it: read as
+/// they are, and as protected ones, whose keys only we have.
+pub(crate) fn rtcp(bytes: &[u8]) {
+    let key = |suite, seed| MasterKey::from_random(suite, [seed; MasterKey::LONGEST]);
+    let guard = |suite, ours, theirs| Guard::new(suite, key(suite, ours), key(suite, theirs));
+    let mut ends: Vec<_> = Suite::ALL
+        .map(|suite| (guard(suite, 1, 2).expect("keys"), guard(suite, 2, 1).expect("keys")))
+        .into();
+    let mut rest = bytes;
+    // No more sources than one stream may have.
+    for _ in 0..60 {
+        let [length, after @ ..] = rest else { break };
+        let (datagram, after) = after.split_at(usize::from(*length).min(after.len()));
+        rest = after;
+        let told = read_report(datagram, 1);
+        assert!(told.is_none() || matches!(datagram, [0x80..=0x9f, 200 | 201, ..]));
+        if let Some(block) = told.and_then(|told| told.ours) {
+            assert_eq!(block.ssrc, 1, "only what is said of us is taken");
+            let mut room = [0; CONTROL_LEN];
+            let length = write_report(&mut room, 9, &[b'x'; 24], None, Some(block));
+            let again = read_report(&room[..length], 1).expect("what we write can be read");
+            assert_eq!(again.ours, Some(block));
+        }
+        for (here, there) in &mut ends {
+            assert!(there.open_report(datagram).is_none(), "nobody has our keys");
+            assert!(there.open(datagram).is_none(), "nobody has our keys");
+            if let Some(sealed) = here.seal_report(datagram) {
+                assert_eq!(there.open_report(&sealed).as_deref(), Some(datagram));
+                assert!(there.open_report(&sealed).is_none(), "a copy is nothing");
+            }
+        }
+    }
+}
+
 /// Offers and answers: what we answer to an offer is an answer we would take.
 pub(crate) fn sdp(bytes: &[u8]) {
-    let local = sdp::LocalSound {
-        address: [192, 0, 2, 1].into(),
-        port: 4000,
-        session: 1,
-        version: 1,
-        width: sdp::Width::Wide,
-    };
-    let _ = sdp::accept(bytes);
-    if let Ok((format, answer)) = sdp::answer(bytes, &local) {
-        let theirs = sdp::accept(&answer).expect("our own answer can be read");
-        assert_eq!(theirs.codec, format.codec);
+    let keys = |seed| sdp::OurKeys::from_random([[seed; MasterKey::LONGEST]; Suite::ALL.len()]);
+    let (ours, theirs) = (keys(1), keys(2));
+    for security in
+        [sdp::Security::Plain, sdp::Security::InKind(ours), sdp::Security::Required(ours)]
+    {
+        let local = sdp::LocalSound {
+            address: [192, 0, 2, 1].into(),
+            port: 4000,
+            session: 1,
+            version: 1,
+            width: sdp::Width::Wide,
+            security,
+        };
+        let _ = sdp::accept(bytes, &local);
+        let Ok((format, answer)) = sdp::answer(bytes, &local) else { continue };
+        let after = security.after(format.protection);
+        let offerer = match format.protection {
+            Protection::None => sdp::Security::Plain,
+            // Who made the offer has a line with that number and suite.
+            Protection::Srtp { .. } => sdp::Security::Required(theirs).after(format.protection),
+        };
+        let read = sdp::accept(&answer, &sdp::LocalSound { security: offerer, ..local });
+        let read = read.expect("our own answer can be read");
+        assert_eq!(read.codec, format.codec);
+        assert_eq!(read.protection == Protection::None, format.protection == Protection::None);
         assert!((10..=60).contains(&format.ptime_ms) && format.ptime_ms.is_multiple_of(10));
         assert!(format.payload_type < 128);
+        if format.protection != Protection::None {
+            assert!(matches!(after, sdp::Security::Required(_)), "no way back to plain");
+        }
     }
 }
 

@@ -143,6 +143,39 @@ async fn everything_goes_over_the_outbound_proxy() {
     assert_eq!(service.ended().await, Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_call_to_a_responder_takes_the_way_the_registrar_asks_for() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let ip = place.net.ip(20);
+    let trunk = format!(
+        "[[trunk]]\nname = \"primo\"\norder = 0\nproxy = \"{ip}:5060\"\ndomain = \
+         \"ims.operatore.it\"\nprobe = false\nregister = true\nuser = \"a\"\npassword = \"b\"\n"
+    );
+    place.write("polaris.toml", &place.config(&trunk));
+    let mut operator = RawOperator::open(ip).await;
+    let mut service = Service::start(&place).await;
+    let register = operator.request("REGISTER").await;
+    let way = "<sip:orig@scscf.ims.operatore.it:6060;lr>";
+    let fields = format!("Expires: 3600\r\nService-Route: {way}\r\n");
+    operator.answer(&register, "200 OK", &fields).await;
+    service.says(&["trunk.name=\"primo\"", "registered"]).await;
+    let mut raw = RawCaller::new(place.net.caller(), place.net.service(), CALLER, CITIZENS).await;
+    raw.is_answered(true).await;
+    raw.info("application/dtmf-relay", "Signal=2\r\n").await;
+    let invite = operator.request("INVITE").await;
+    assert!(invite.starts_with("INVITE sip:+393330000001@ims.operatore.it"), "{invite}");
+    assert_eq!(header(&invite, "Route:").as_deref(), Some(way));
+    operator.answer(&invite, "486 Busy Here", "").await;
+    raw.bye().await;
+    raw.status(200).await;
+    service.step("ended").await;
+    service.signal("TERM");
+    let leave = operator.request("REGISTER").await;
+    assert_eq!(header(&leave, "Route:"), None, "calls alone take it");
+    operator.answer(&leave, "200 OK", "").await;
+    assert_eq!(service.ended().await, Some(0));
+}
+
 /// RFC 7616 §3.4 with MD5, written out by hand.
 fn shows(challenge: &str, password: &str, count: u32) -> String {
     use md5::{Digest, Md5};

@@ -122,21 +122,36 @@ async fn what_is_refused_is_said_with_its_reason_and_no_more_than_some_times() {
     let scene = Scene::set_on(place).await;
     let net = scene.place.net;
     let socket = tokio::net::UdpSocket::bind((net.caller().ip(), 0)).await.unwrap();
-    let register = format!(
-        "REGISTER sip:{0} SIP/2.0\r\nVia: SIP/2.0/UDP {1};branch=z9hG4bKr;rport\r\n\
-         From: <sip:{ADA}@{0}>;tag=1\r\nTo: <sip:{ADA}@{0}>\r\nCall-ID: r\r\n\
-         CSeq: 1 REGISTER\r\nContact: <sip:x@{1}>\r\nContent-Length: 0\r\n\r\n",
-        net.service(),
-        socket.local_addr().unwrap()
-    );
-    let mut answer = [0; 2048];
-    for _ in 0..50 {
-        socket.send_to(register.as_bytes(), net.service()).await.unwrap();
-        let length = soon("an answer", socket.recv(&mut answer)).await.unwrap();
-        assert!(answer[..length].starts_with(b"SIP/2.0 405 "));
+    let request = |method: &str, cseq: u32| {
+        format!(
+            "{method} sip:{0} SIP/2.0\r\nVia: SIP/2.0/UDP {1};branch=z9hG4bKr{cseq};rport\r\n\
+             From: <sip:{ADA}@{0}>;tag=1\r\nTo: <sip:{ADA}@{0}>\r\nCall-ID: r\r\n\
+             CSeq: {cseq} {method}\r\nContact: <sip:x@{1}>\r\nContent-Length: 0\r\n\r\n",
+            net.service(),
+            socket.local_addr().unwrap()
+        )
+    };
+    let refused = async |text: String, times: usize, status: &[u8]| {
+        let mut answer = [0; 2048];
+        for _ in 0..times {
+            socket.send_to(text.as_bytes(), net.service()).await.unwrap();
+            let length = soon("an answer", socket.recv(&mut answer)).await.unwrap();
+            assert!(answer[..length].starts_with(status));
+        }
+    };
+    let told = |why: &str| scene.service.log().matches(why).count();
+    // Each copy gets its answer, and none a line of its own.
+    refused(request("REGISTER", 1), 50, b"SIP/2.0 405 ").await;
+    refused(request("BREW", 2), 2, b"SIP/2.0 501 ").await;
+    scene.service.says(&["WARN", "refused", "sip.status=501"]).await;
+    assert_eq!(told("a method not served here"), 1);
+    assert_eq!(told("sip.status=501"), 1);
+    // Other requests are others, and a storm of them is a few lines.
+    for cseq in 3..53 {
+        refused(request("REGISTER", cseq), 1, b"SIP/2.0 405 ").await;
     }
-    scene.service.says(&["WARN", "refused", "405", "a method not served here"]).await;
-    let lines = scene.service.log().matches("a method not served here").count();
-    assert!((1..=12).contains(&lines), "{lines}");
+    scene.service.says_times(2, &["a method not served here"]).await;
+    let lines = told("a method not served here");
+    assert!((2..=12).contains(&lines), "{lines}");
     scene.service.stop().await;
 }

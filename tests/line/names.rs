@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use polaris::app::phone::Do;
+use polaris::app::phone::{Do, Told};
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
@@ -81,6 +81,36 @@ async fn a_trunk_is_found_by_srv_followed_when_it_moves_and_remembered_without_a
     service.says(&["the DNS answers again"]).await;
     drop(dns);
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_are_placed_while_the_dns_is_gone_and_after_a_restart_too() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let at = SocketAddr::new(place.net.ip(53), 5353);
+    // The only trunk is a name, which leads to the exchange.
+    let proxy = format!("proxy = \"{}\"", place.net.trunk());
+    let config = place.config(&format!("[dns]\nservers = [\"{at}\"]\n"));
+    assert!(config.contains(&proxy));
+    place.write("polaris.toml", &config.replace(&proxy, &format!("proxy = \"{NAME}\"")));
+    let dns = NameServer::open(at, &zone(&place, &[3])).await;
+    let mut scene = Scene::set_on(place).await;
+    scene.service.says(&["trunk.name=\"prova\"", "a trunk is well"]).await;
+    drop(dns);
+    scene.service.says(&["WARN", "the last addresses known are used"]).await;
+    scene.talk().await;
+    scene.caller.does(Do::HangUp);
+    scene.caller.told(Told::HungUp).await;
+    scene.ada.told(Told::HungUp).await;
+    scene.service.step("ended").await;
+    scene.service.signal("TERM");
+    assert_eq!(scene.service.ended().await, Some(0));
+    scene.service = Service::start(&scene.place).await;
+    scene.service.says(&["WARN", "the last addresses known are used"]).await;
+    scene.talk().await;
+    let place = scene.hang_up().await;
+    let calls = place.calls();
+    let accepted = calls.iter().filter(|call| call["outcome"] == "accepted").count();
+    assert_eq!((calls.len(), accepted), (2, 2), "{calls:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

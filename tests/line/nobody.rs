@@ -85,8 +85,8 @@ async fn leaves_message(at_least: u64) -> (Vec<i16>, Place) {
     assert_eq!(place.only_call()["outcome"], "voicemail");
     assert_eq!(case["callback_owed"], true);
     assert_eq!(place.voicemail().len(), 1);
-    let file = place.path("data/voicemail").join(case["voicemail"].as_str().unwrap());
-    let wav = hound::WavReader::open(file).unwrap();
+    let message = place.message(case["voicemail"].as_str().unwrap());
+    let wav = hound::WavReader::new(message.as_slice()).unwrap();
     let samples: Vec<i16> = wav.into_samples().map(|sample| sample.unwrap()).collect();
     assert_eq!(case["voicemail_seconds"], (samples.len() + 4_000) / 8_000);
     let table = place.run(&["case", case["case"].as_str().unwrap()]).stdout;

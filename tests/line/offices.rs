@@ -1,5 +1,6 @@
 //! In the hours of the municipal offices.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use polaris::app::phone::{Do, Told};
 use polaris::calendar;
 use polaris::dialplan::Recordings;
@@ -29,12 +30,17 @@ fn open_now() -> String {
     let zones = (-14..=12).map(|hours| format!("Etc/GMT{hours:+}").replace("+0", ""));
     let plans = zones.map(|zone| format!("{before}{hours}\n{after}").replace("Europe/Rome", &zone));
     let wall = SystemClock::start().wall();
-    let mut plans = plans.filter(|text| {
-        let (plan, problems) = polaris::dialplan::read("plan.kdl", text, &known());
-        let plan = plan.unwrap_or_else(|| panic!("{}", problems[0]));
-        !plan.hours.is_active(calendar::local(wall, plan.timezone))
-    });
-    plans.next().expect("somewhere in the world the offices are open")
+    let open: Vec<String> = plans.filter(|text| is_open(text, wall)).collect();
+    // Better where they do not close before the call comes; on a Sunday that may be nowhere.
+    let soon = wall + TimeDelta::minutes(10);
+    let lasting = open.iter().find(|text| is_open(text, soon));
+    lasting.or_else(|| open.first()).cloned().expect("somewhere in the world the offices are open")
+}
+
+fn is_open(text: &str, at: DateTime<Utc>) -> bool {
+    let (plan, problems) = polaris::dialplan::read("plan.kdl", text, &known());
+    let plan = plan.unwrap_or_else(|| panic!("{}", problems[0]));
+    !plan.hours.is_active(calendar::local(at, plan.timezone))
 }
 
 fn known() -> Recordings {

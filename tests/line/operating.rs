@@ -3,7 +3,9 @@
 use polaris::app::phone::{Do, Told};
 
 use std::io::Write as _;
+use std::time::Duration;
 
+use crate::line_support::operator::RawOperator;
 use crate::line_support::raw::RawCaller;
 use crate::line_support::{ADA, CITIZENS, MARK, Place, lane, mark, soon};
 use crate::{CALLER, Scene, Service, accept};
@@ -25,6 +27,26 @@ async fn everybody_is_hung_up_on(mut scene: Scene) {
     service.stop().await;
     assert_eq!(scene.place.only_call()["outcome"], "interrupted");
     assert_eq!(scene.place.only_case()["callback_owed"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_peer_that_answers_nothing_keeps_no_service_without_calls_from_its_end() {
+    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    let ip = place.net.ip(20);
+    let trunk = format!("[[trunk]]\nname = \"primo\"\norder = 0\nproxy = \"{ip}:5060\"\n");
+    place.write("polaris.toml", &place.config(&format!("{trunk}probe = false\n")));
+    let mut operator = RawOperator::open(ip).await;
+    let mut service = Service::start(&place).await;
+    let mut raw = RawCaller::new(place.net.caller(), place.net.service(), CALLER, CITIZENS).await;
+    raw.is_answered(true).await;
+    raw.info("application/dtmf-relay", "Signal=2\r\n").await;
+    operator.request("INVITE").await;
+    raw.bye().await;
+    service.step("ended").await;
+    // An INVITE without any answer lasts 32 s (RFC 3261 timer B).
+    service.signal("TERM");
+    let ended = tokio::time::timeout(Duration::from_secs(20), service.ended()).await;
+    assert_eq!(ended, Ok(Some(0)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -54,7 +76,7 @@ async fn a_call_nobody_acknowledges_gives_its_place_to_another() {
     let offer = silent.sdp(true, "sendrecv");
     silent.invite(&offer).await;
     silent.status(200).await;
-    let mut tick = tokio::time::interval(std::time::Duration::from_millis(250));
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
     let answered = async {
         loop {
             tick.tick().await;
@@ -93,7 +115,7 @@ async fn a_log_nobody_reads_keeps_no_call_waiting() {
     let net = place.net;
     let mut raw = RawCaller::new(net.caller(), net.service(), CALLER, CITIZENS).await;
     let offer = raw.sdp(true, "sendrecv");
-    let mut tick = tokio::time::interval(std::time::Duration::from_millis(200));
+    let mut tick = tokio::time::interval(Duration::from_millis(200));
     // Until it listens, nothing hears us.
     let answered = async {
         loop {

@@ -62,8 +62,8 @@ async fn after_the_brief_the_two_are_connected_within_300_ms() {
     scene.hang_up().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_hold_and_a_fax_do_not_end_a_conversation() {
+/// Ada talks with a caller whose every message the test writes.
+async fn bridged() -> (Scene, RawCaller) {
     let mut scene = Scene::set().await;
     let net = scene.place.net;
     let mut raw = RawCaller::new(net.caller(), net.service(), CALLER, CITIZENS).await;
@@ -71,6 +71,32 @@ async fn a_hold_and_a_fax_do_not_end_a_conversation() {
     raw.info("application/dtmf", "2").await;
     accept(&mut scene.ada).await;
     scene.service.step("bridged").await;
+    (scene, raw)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_moves_to_another_address_is_heard_and_hears_there_alone() {
+    let (mut scene, mut raw) = bridged().await;
+    let old = raw.moves().await;
+    raw.says(&mark()).await;
+    scene.ada.hears(MARK).await;
+    scene.ada.does(Do::Say(tone(1_000.0, 16_000)));
+    raw.hears().await;
+    // What was on its way when it moved.
+    let mut buffer = [0; 2_048];
+    while old.try_recv(&mut buffer).is_ok() {}
+    for _ in 0..25 {
+        raw.hears().await;
+    }
+    assert!(old.try_recv(&mut buffer).is_err(), "sound goes where nobody is any more");
+    raw.bye().await;
+    scene.service.step("ended").await;
+    scene.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hold_and_a_fax_do_not_end_a_conversation() {
+    let (mut scene, mut raw) = bridged().await;
     let held = raw.reinvite("sendonly").await;
     assert!(held.contains("a=recvonly"), "{held}");
     scene.service.step("held").await;

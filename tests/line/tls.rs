@@ -15,11 +15,12 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::Scene;
-use crate::line_support::authority::Authority;
+use crate::line_support::authority::{Authority, Paper};
 use crate::line_support::border::Border;
+use crate::line_support::service::Service;
 use crate::line_support::{ADA, Place, lane, soon};
 
-const NAME: &str = "sip.operatore.it";
+pub(crate) const NAME: &str = "sip.operatore.it";
 
 fn now() -> chrono::DateTime<Utc> {
     SystemClock::start().wall()
@@ -84,6 +85,15 @@ async fn a_trunk_with_another_name_is_told_and_the_call_goes_over_the_next() {
 
 /// A client of the service, as a trunk would be: what it is shown must be good for `NAME`.
 async fn greets(place: &Place, authority: &Authority) -> std::io::Result<TlsStream<TcpStream>> {
+    greets_from(3, place, authority).await
+}
+
+/// The same from this host.
+pub(crate) async fn greets_from(
+    host: u8,
+    place: &Place,
+    authority: &Authority,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
@@ -92,7 +102,7 @@ async fn greets(place: &Place, authority: &Authority) -> std::io::Result<TlsStre
         .with_root_certificates(roots)
         .with_no_client_auth();
     let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::new(place.net.ip(3), 0)).unwrap();
+    socket.bind(SocketAddr::new(place.net.ip(host), 0)).unwrap();
     let stream = socket.connect(SocketAddr::new(place.net.ip(1), 5061)).await.unwrap();
     let name = ServerName::try_from(NAME).unwrap();
     tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await
@@ -114,15 +124,46 @@ async fn is_answered(stream: &mut TlsStream<TcpStream>) {
     assert!(buffer[..length].starts_with(b"SIP/2.0 200"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn our_certificate_is_renewed_without_a_restart_and_a_bad_one_is_refused() {
-    let authority = Authority::new();
+/// A service that listens for TLS and shows `c.pem`.
+fn shows_a_certificate() -> Place {
     let place = Place::new(lane(), &[("Ada Greco", ADA)]);
     let tls = format!(
         ", \"tls:{}:5061\"]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n[rtp]",
         place.net.ip(1)
     );
     place.write("polaris.toml", &place.config("").replacen("]\n[rtp]", &tls, 1));
+    place
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_last_day_of_our_certificate_is_an_error_told_once_until_it_is_renewed() {
+    let authority = Authority::new();
+    let place = shows_a_certificate();
+    let write = |paper: Paper| paper.write(&place.path("c.pem"), &place.path("k.pem"));
+    write(authority.signs_until(NAME, now() + TimeDelta::hours(20)));
+    let service = Service::start(&place).await;
+    let today = ["ERROR", "a certificate ends today", "our certificate"];
+    service.says(&today).await;
+    is_answered(&mut greets(&place, &authority).await.unwrap()).await;
+    let checked = place.run(&["check", "--json"]);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(said.contains("il nostro certificato") && said.contains("rinnovalo"), "{said}");
+    assert_eq!(checked.status.code(), Some(1));
+    // Looked at again, it is not told again; one for a year says nothing.
+    service.signal("HUP");
+    service.says(&["plans were read anew"]).await;
+    write(authority.signs(NAME));
+    service.says_times(2, &["our certificate was read"]).await;
+    let lines = service.log();
+    let lines = lines.lines().filter(|line| today.iter().all(|word| line.contains(word)));
+    assert_eq!(lines.count(), 1);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn our_certificate_is_renewed_without_a_restart_and_a_bad_one_is_refused() {
+    let authority = Authority::new();
+    let place = shows_a_certificate();
     let write = |place: &Place, name: &str| {
         authority.signs(name).write(&place.path("c.pem"), &place.path("k.pem"));
     };

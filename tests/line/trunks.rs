@@ -1,5 +1,6 @@
 //! Several trunks: who carries a call, and what `polaris trunks` says of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,8 +10,9 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::line_support::exchange::reply;
-use crate::line_support::{ADA, CITIZENS, PATIENCE, Place, lane, seconds, soon};
+use crate::line_support::exchange::{header, reply};
+use crate::line_support::person::Person;
+use crate::line_support::{ADA, BRUNO, CITIZENS, PATIENCE, Place, lane, seconds, soon};
 use crate::{Scene, accept};
 
 /// An operator whose switch answers every kind of request with one status; 0 is silence.
@@ -19,6 +21,8 @@ struct Operator {
     invites: Arc<AtomicUsize>,
     /// When the first INVITE came.
     first: watch::Receiver<Option<f64>>,
+    /// How many OPTIONS came.
+    options: watch::Receiver<usize>,
 }
 
 impl Operator {
@@ -26,21 +30,29 @@ impl Operator {
         let socket = UdpSocket::bind((place.net.ip(20), 5060)).await.unwrap();
         let invites = Arc::new(AtomicUsize::new(0));
         let (tell, first) = watch::channel(None);
+        let (count_options, options) = watch::channel(0);
         let count = invites.clone();
         let task = tokio::spawn(async move {
             let mut buffer = vec![0; 65_535];
+            let mut called = BTreeSet::new();
             loop {
                 let Ok((length, from)) = socket.recv_from(&mut buffer).await else { continue };
                 let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
                 let status = match text.split(' ').next() {
                     Some("INVITE") => {
-                        count.fetch_add(1, Ordering::Relaxed);
+                        // One that is sent again is the same.
+                        if called.insert(header(&text, "Call-ID:")) {
+                            count.fetch_add(1, Ordering::Relaxed);
+                        }
                         tell.send_if_modified(|first| {
                             first.is_none() && first.replace(seconds()).is_none()
                         });
                         to_invite
                     }
-                    Some("OPTIONS") => to_options,
+                    Some("OPTIONS") => {
+                        count_options.send_modify(|count| *count += 1);
+                        to_options
+                    }
                     _ => 0,
                 };
                 if status > 0 {
@@ -49,11 +61,15 @@ impl Operator {
                 }
             }
         });
-        Self { task, invites, first }
+        Self { task, invites, first, options }
     }
 
     fn invites(&self) -> usize {
         self.invites.load(Ordering::Relaxed)
+    }
+
+    fn asked(&self) -> usize {
+        *self.options.borrow()
     }
 }
 
@@ -65,7 +81,10 @@ impl Drop for Operator {
 
 /// A service with a second trunk that comes first.
 fn place(more: &str) -> Place {
-    let place = Place::new(lane(), &[("Ada Greco", ADA)]);
+    with_first(Place::new(lane(), &[("Ada Greco", ADA)]), more)
+}
+
+fn with_first(place: Place, more: &str) -> Place {
     let trunk = format!(
         "[[trunk]]\nname = \"primo\"\norder = 0\nproxy = \"{}:5060\"\n{more}\n",
         place.net.ip(20)
@@ -159,6 +178,61 @@ async fn a_busy_responder_is_busy_on_every_trunk() {
     assert!(operator.invites() >= 1);
     scene.caller.does(Do::HangUp);
     scene.service.step("ended").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_barred_number_is_dialled_over_the_next_trunk_and_only_a_second_one_tells_of_the_account()
+{
+    let place = Place::new(lane(), &[("Ada Greco", ADA), ("Bruno Leo", BRUNO)]);
+    let place = with_first(place, "");
+    let operator = Operator::open(&place, 200, 403).await;
+    let mut bruno = Person::at("Bruno", place.net.phone(1)).await;
+    let mut scene = Scene::set_with(place, &[(BRUNO, &bruno)]).await;
+    scene.service.says(&["trunk.name=\"primo\"", "a trunk is well"]).await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.caller.presses("2");
+    scene.ada.told(Told::Incoming).await;
+    scene.service.says(&["WARN", "a trunk refused our call", "primo", "sip.status=403"]).await;
+    assert_eq!(operator.invites(), 1);
+    // It is judged before the call goes on.
+    scene.service.says(&["the call goes over another trunk"]).await;
+    assert!(!scene.service.said(&["a trunk is ill"]), "it may be about Ada's number alone");
+    scene.ada.does(Do::Decline(486));
+    accept(&mut bruno).await;
+    scene.service.step("bridged").await;
+    scene.service.says(&["WARN", "a trunk is ill", "RefusesCalls"]).await;
+    is_seen(&scene.place, "primo", "ill", Some("refuses_calls")).await;
+    let told = scene.place.run(&["trunks"]);
+    assert!(String::from_utf8_lossy(&told.stdout).contains("rifiuta le nostre chiamate"));
+    let place = scene.hang_up().await;
+    assert_eq!(place.only_case()["attempts"].as_array().unwrap().len(), 2, "one ring each");
+    assert_eq!(place.only_call()["accepted_by"], "Bruno Leo");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_suspended_account_costs_no_call_and_answers_to_options_do_not_hide_it() {
+    let place = place("");
+    let operator = Operator::open(&place, 200, 402).await;
+    let mut scene = Scene::set_on(place).await;
+    scene.service.says(&["trunk.name=\"primo\"", "a trunk is well"]).await;
+    scene.talk().await;
+    scene.service.says(&["WARN", "a trunk is ill", "RefusesCalls"]).await;
+    scene.caller.does(Do::HangUp);
+    scene.caller.told(Told::HungUp).await;
+    scene.ada.told(Told::HungUp).await;
+    // Asked again after ten seconds, it is there; the next call is not tried there first.
+    let asked = operator.asked();
+    soon("it is asked again", operator.options.clone().wait_for(|now| *now > asked)).await.unwrap();
+    is_seen(&scene.place, "primo", "ill", Some("refuses_calls")).await;
+    scene.call(CITIZENS);
+    scene.caller.told(Told::Answered).await;
+    scene.caller.presses("2");
+    accept(&mut scene.ada).await;
+    scene.service.says_times(2, &["step=\"bridged\""]).await;
+    assert_eq!(operator.invites(), 1);
+    scene.caller.does(Do::HangUp);
+    scene.service.says_times(2, &["step=\"ended\""]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

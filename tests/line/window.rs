@@ -61,7 +61,7 @@ async fn a_telephone_reads_the_calendar_of_its_owner_until_that_is_revoked() {
 async fn nothing_else_is_shown_and_nothing_that_is_sent_stops_the_service() {
     let (_place, service, window) = shown().await;
     let zeros = "0".repeat(64);
-    for path in ["/", "/calendar/", "/calendar/x.ics", &format!("/calendar/{zeros}.ics"), "/%ff"] {
+    for path in ["/calendar/", "/calendar/x.ics", &format!("/calendar/{zeros}.ics"), "/%ff"] {
         let answer = get(window, path);
         assert!(answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
     }
@@ -70,7 +70,7 @@ async fn nothing_else_is_shown_and_nothing_that_is_sent_stops_the_service() {
         let _ = visit(window, &format!("{request}\r\n\r\n"));
     }
     let answer = get(window, "/");
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 303") && answer.contains("location: /entra"), "{answer}");
     service.stop().await;
 }
 

@@ -1,8 +1,9 @@
 //! A certificate authority of the test's own: it signs what the test asks for.
 
 use std::path::Path;
+use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 pub struct Authority {
@@ -30,14 +31,21 @@ impl Authority {
 
     /// A certificate for a name or an address, without a near end.
     pub fn signs(&self, name: &str) -> Paper {
-        self.sign(CertificateParams::new(vec![name.to_owned()]).unwrap())
+        self.signs_all(&[name])
     }
 
-    /// One that ends at the beginning of that day (UTC).
-    pub fn signs_until(&self, name: &str, day: DateTime<Utc>) -> Paper {
+    /// The same for several.
+    pub fn signs_all(&self, names: &[&str]) -> Paper {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        self.sign(CertificateParams::new(names).unwrap())
+    }
+
+    /// One that ends then.
+    pub fn signs_until(&self, name: &str, end: DateTime<Utc>) -> Paper {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let [month, date] = [day.month(), day.day()].map(|part| u8::try_from(part).unwrap());
-        params.not_after = rcgen::date_time_ymd(day.year(), month, date);
+        let [month, date] = [end.month(), end.day()].map(|part| u8::try_from(part).unwrap());
+        let of_day = Duration::from_secs(end.num_seconds_from_midnight().into());
+        params.not_after = rcgen::date_time_ymd(end.year(), month, date) + of_day;
         self.sign(params)
     }
 

@@ -84,7 +84,8 @@ impl Drop for Border {
     }
 }
 
-fn acceptor(paper: &Paper) -> TlsAcceptor {
+/// Shows this certificate to whoever connects.
+pub fn acceptor(paper: &Paper) -> TlsAcceptor {
     let chain = CertificateDer::pem_slice_iter(paper.certificate.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(paper.key.as_bytes()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))

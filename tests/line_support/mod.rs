@@ -16,6 +16,7 @@ pub mod person;
 pub mod raw;
 pub mod service;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use polaris::app::recognise::Recogniser;
 use polaris::rtp::encode;
+use polaris::store::{Folder, Keyring, read_sealed_file};
 use polaris::voice::Recordings;
 use polaris::words::{Language, Law, PromptId};
 use serde_json::Value;
@@ -223,9 +225,21 @@ impl Place {
         calls.remove(0)
     }
 
-    pub fn voicemail(&self) -> Vec<PathBuf> {
+    /// The names of the messages on the disk, sealed or not yet.
+    pub fn voicemail(&self) -> BTreeSet<String> {
         let folder = std::fs::read_dir(self.path("data/voicemail"));
-        folder.into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
+        let names = folder.into_iter().flatten().map(|entry| entry.unwrap().file_name());
+        let names = names.map(|name| name.into_string().unwrap());
+        names
+            .filter(|name| !name.ends_with(".new"))
+            .map(|name| name.trim_end_matches(".sealed").to_owned())
+            .collect()
+    }
+
+    /// What is in the message of this name.
+    pub fn message(&self, name: &str) -> Vec<u8> {
+        let keyring = Keyring::new(&self.path("schede.key"));
+        read_sealed_file(&self.path("data"), Folder::Voicemail, name, &keyring).unwrap()
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 pub struct NameServer {
     pub address: SocketAddr,
     zone: Arc<Mutex<Vec<Record>>>,
+    broken: Arc<Mutex<Vec<Name>>>,
     asked: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
@@ -22,14 +23,21 @@ impl NameServer {
     pub async fn open(at: SocketAddr, zone: &str) -> Self {
         let socket = UdpSocket::bind(at).await.unwrap();
         let address = socket.local_addr().unwrap();
-        let (zone, asked) = (Arc::new(Mutex::new(records(zone))), Arc::default());
-        let task = tokio::spawn(answer(socket, zone.clone(), Arc::clone(&asked)));
-        Self { address, zone, asked, task }
+        let zone = Arc::new(Mutex::new(records(zone)));
+        let (broken, asked) = (Arc::default(), Arc::default());
+        let told = (zone.clone(), Arc::clone(&broken), Arc::clone(&asked));
+        let task = tokio::spawn(answer(socket, told));
+        Self { address, zone, broken, asked, task }
     }
 
     /// Knows these records from now on.
     pub fn knows(&self, zone: &str) {
         *self.zone.lock().unwrap() = records(zone);
+    }
+
+    /// Answers SERVFAIL to whatever is asked of this name from now on.
+    pub fn breaks(&self, of: &str) {
+        self.broken.lock().unwrap().push(name(of));
     }
 
     /// How often it was asked for this: `A sip.operatore.it.`
@@ -70,7 +78,10 @@ fn name(text: &str) -> Name {
     Name::from_ascii(format!("{}.", text.trim_end_matches('.'))).unwrap()
 }
 
-async fn answer(socket: UdpSocket, zone: Arc<Mutex<Vec<Record>>>, asked: Arc<Mutex<Vec<String>>>) {
+/// What it knows, which names are broken, what it was asked.
+type Told = (Arc<Mutex<Vec<Record>>>, Arc<Mutex<Vec<Name>>>, Arc<Mutex<Vec<String>>>);
+
+async fn answer(socket: UdpSocket, (zone, broken, asked): Told) {
     let mut buffer = vec![0; 4_096];
     loop {
         let Ok((length, from)) = socket.recv_from(&mut buffer).await else { continue };
@@ -84,6 +95,9 @@ async fn answer(socket: UdpSocket, zone: Arc<Mutex<Vec<Record>>>, asked: Arc<Mut
         let of_name: Vec<Record> = of_name.collect();
         if of_name.is_empty() {
             response.metadata.response_code = ResponseCode::NXDomain;
+        }
+        if broken.lock().unwrap().contains(&query.name) {
+            response.metadata.response_code = ResponseCode::ServFail;
         }
         let wanted = of_name.into_iter().filter(|record| record.record_type() == kind);
         response.add_answers(wanted.collect::<Vec<_>>());

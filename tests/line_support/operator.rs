@@ -47,6 +47,11 @@ impl RawOperator {
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     }
 
+    /// The next datagram, whatever it is.
+    pub async fn datagram(&mut self, what: &str) -> String {
+        self.next(what).await
+    }
+
     async fn send(&self, text: &str) {
         self.signals.send_to(text.as_bytes(), self.from.expect("somebody spoke")).await.unwrap();
     }

@@ -1,16 +1,18 @@
 //! A caller that writes its own SIP and RTP: what a telephone of ours never does.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
+use tokio::task::JoinHandle;
 
-use super::exchange::header;
+use super::exchange::{header, reply};
 use super::{PATIENCE, soon};
 
 pub struct RawCaller {
     signals: UdpSocket,
-    sound: UdpSocket,
+    sound: Arc<UdpSocket>,
     server: SocketAddr,
     /// Where the service wants our sound.
     pub sound_to: Option<SocketAddr>,
@@ -40,7 +42,7 @@ impl RawCaller {
             format!("{}-{:x}", signals.local_addr().unwrap().port(), rand::random::<u64>());
         Self {
             signals,
-            sound,
+            sound: Arc::new(sound),
             server,
             sound_to: None,
             call_id,
@@ -126,14 +128,7 @@ impl RawCaller {
             self.learn(&text);
             return Came { status, text };
         }
-        let echoed: String = text
-            .lines()
-            .filter(|line| {
-                ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|n| line.starts_with(n))
-            })
-            .map(|line| format!("{line}\r\n"))
-            .collect();
-        let answer = format!("SIP/2.0 200 OK\r\n{echoed}Content-Length: 0\r\n\r\n");
+        let answer = reply(&text, "200 OK");
         self.signals.send_to(answer.as_bytes(), from).await.unwrap();
         Came { status: 0, text }
     }
@@ -167,9 +162,14 @@ impl RawCaller {
         got.unwrap_or_else(|_| panic!("no {wanted} came, but {seen:?}"))
     }
 
-    /// Waits until the service hangs up.
-    pub async fn hung_up(&mut self) {
-        while !self.next().await.text.starts_with("BYE ") {}
+    /// Waits until the service hangs up; its BYE.
+    pub async fn hung_up(&mut self) -> String {
+        loop {
+            let came = self.next().await;
+            if came.text.starts_with("BYE ") {
+                return came.text;
+            }
+        }
     }
 
     pub async fn ack(&self) {
@@ -201,6 +201,13 @@ impl RawCaller {
         self.status(200).await;
     }
 
+    /// An UPDATE that offers nothing; the answer's text.
+    pub async fn refreshes(&mut self, fields: &str) -> String {
+        self.cseq += 1;
+        self.send(&self.request("UPDATE", self.cseq, fields, "")).await;
+        self.status(200).await
+    }
+
     /// Holds (`sendonly`) or takes back (`sendrecv`); the answer's text.
     pub async fn reinvite(&mut self, direction: &str) -> String {
         let sdp = self.sdp(true, direction);
@@ -210,6 +217,15 @@ impl RawCaller {
         text
     }
 
+    /// Says by re-INVITE that its sound is at another port from now on; the socket it had.
+    pub async fn moves(&mut self) -> Arc<UdpSocket> {
+        let host = self.sound.local_addr().unwrap().ip();
+        let sound = Arc::new(UdpSocket::bind((host, 0)).await.unwrap());
+        let old = std::mem::replace(&mut self.sound, sound);
+        self.reinvite("sendrecv").await;
+        old
+    }
+
     /// Sends this sound as packets of 20 ms, in their time.
     pub async fn says(&mut self, samples: &[i16]) {
         let to = self.sound_to.expect("the service has named its address");
@@ -217,14 +233,54 @@ impl RawCaller {
         for frame in samples.chunks_exact(160) {
             tick.tick().await;
             self.packets += 1;
-            let mut datagram = vec![0x80, 8];
-            datagram.extend(self.packets.to_be_bytes());
-            datagram.extend((u32::from(self.packets) * 160).to_be_bytes());
-            datagram.extend(0x1234_5678_u32.to_be_bytes());
-            let coded = |sample: &i16| polaris::rtp::encode(polaris::words::Law::Pcma, *sample);
-            datagram.extend(frame.iter().map(coded));
-            self.sound.send_to(&datagram, to).await.unwrap();
+            self.sound.send_to(&packet(self.packets, frame), to).await.unwrap();
         }
+    }
+
+    /// Says something from now on without an end, whatever else happens; nothing else may be
+    /// said meanwhile.
+    pub fn talks_on(&self) -> JoinHandle<()> {
+        let to = self.sound_to.expect("the service has named its address");
+        let (sound, mut packets) = (self.sound.clone(), self.packets);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                tick.tick().await;
+                packets = packets.wrapping_add(1);
+                // Nobody may listen any more.
+                let _ = sound.send_to(&packet(packets, &[1_000; 160]), to).await;
+            }
+        })
+    }
+
+    /// Waits so long for a request of the service with this method; what else it asks is
+    /// answered with 200, what it answers is passed over, and BYE is the end of the test.
+    pub async fn is_asked(&self, method: &str, within: Duration) -> String {
+        let begins = format!("{method} ");
+        let waiting = async {
+            let mut buffer = vec![0; 65_535];
+            loop {
+                let (length, from) = self.signals.recv_from(&mut buffer).await.unwrap();
+                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                assert!(!text.starts_with("BYE "), "it hung up");
+                if text.starts_with(&begins) {
+                    return text;
+                }
+                if !text.starts_with("SIP/2.0") {
+                    let answer = reply(&text, "200 OK");
+                    self.signals.send_to(answer.as_bytes(), from).await.unwrap();
+                }
+            }
+        };
+        let asked = tokio::time::timeout(within, waiting).await;
+        asked.unwrap_or_else(|_| panic!("no {method} within {within:?}"))
+    }
+
+    /// Answers a request of the service's with 200 and these fields.
+    pub async fn agrees(&self, request: &str, fields: &str) {
+        let answer = reply(request, "200 OK");
+        let answer = answer.replacen("Content-Length", &format!("{fields}Content-Length"), 1);
+        self.signals.send_to(answer.as_bytes(), self.server).await.unwrap();
     }
 
     /// One packet of the service's sound: its A-law codes.
@@ -241,4 +297,15 @@ impl RawCaller {
         self.cseq = 0;
         self.invite(sdp).await;
     }
+}
+
+/// A packet of 20 ms, A-law.
+fn packet(sequence: u16, frame: &[i16]) -> Vec<u8> {
+    let mut datagram = vec![0x80, 8];
+    datagram.extend(sequence.to_be_bytes());
+    datagram.extend((u32::from(sequence) * 160).to_be_bytes());
+    datagram.extend(0x1234_5678_u32.to_be_bytes());
+    let coded = |sample: &i16| polaris::rtp::encode(polaris::words::Law::Pcma, *sample);
+    datagram.extend(frame.iter().map(coded));
+    datagram
 }

@@ -29,13 +29,19 @@ impl Service {
         service
     }
 
-    /// Starts it and does not wait.
+    /// Starts it and does not wait; what it prints is in `stdout.txt`.
     pub fn launch(place: &Place, level: &str) -> Self {
+        let stdout = std::fs::File::create(place.path("stdout.txt")).unwrap();
+        Self::launch_into(place, level, stdout)
+    }
+
+    /// The same, printing elsewhere.
+    pub fn launch_into(place: &Place, level: &str, stdout: impl Into<Stdio>) -> Self {
         let mut child = place
             .command(&["serve"])
             .env("POLARIS_LOG", level)
             .stderr(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .spawn()
             .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());

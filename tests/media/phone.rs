@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use polaris::media::{Engine, Order, Ports, Report, StreamId};
 use polaris::rtp::{HEADER_LEN, Header, Packet, decode, encode};
-use polaris::words::{Clock, Codec, ControlPath, Direction, Law, StreamFormat, SystemClock};
+use polaris::words::{
+    Clock, Codec, ControlPath, Direction, Law, Protection, StreamFormat, SystemClock,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long anything that must come may take, on a machine with other work to do.
@@ -41,6 +43,7 @@ impl Phone {
             direction: Direction::SendRecv,
             // It does not listen to reports.
             control: ControlPath::Separate(SocketAddr::new(self.address().ip(), 0)),
+            protection: Protection::None,
         }
     }
 

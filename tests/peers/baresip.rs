@@ -193,7 +193,7 @@ impl Drop for Telephone {
 /// No sound card: the tone comes from a file, what is heard goes to another.
 fn configuration(address: IpAddr, folder: &Path) -> String {
     let folder = folder.display();
-    let modules = ["g711", "sndfile", "aubridge", "aufile", "cons"];
+    let modules = ["g711", "srtp", "sndfile", "aubridge", "aufile", "cons"];
     let modules: String = modules.iter().map(|name| format!("module {name}.so\n")).collect();
     format!(
         "poll_method epoll\nsip_listen {address}:{SIP}\nnet_interface {address}\n\

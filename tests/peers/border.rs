@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::baresip::{Telephone, WhenRung};
 use crate::conversations::{CALLER_SAYS, ON_DUTY, RESPONDER_SAYS, converse};
-use crate::kamailio::Kamailio;
+use crate::kamailio::{Kamailio, Over, tls_module};
+use crate::secure::{SIPS, all_over_tls, papers_for};
 use crate::support::files::configuration;
 use crate::support::ground::{Ground, SIP};
 use crate::support::hosts::Host;
@@ -90,43 +91,94 @@ impl Drop for Rtpengine {
 
 /// 30 seconds.
 pub fn two_hidden_telephones_talk_through_a_border() {
+    let scenario = "two phones at one private address behind two NATs, border between";
+    talk(Over::Udp, "", scenario);
+}
+
+/// 30 seconds.
+pub fn two_hidden_telephones_talk_through_a_border_over_tcp() {
+    let scenario = "two phones at one private address behind two NATs, border between";
+    talk(Over::Tcp, "", scenario);
+}
+
+/// 30 seconds.
+pub fn two_hidden_telephones_talk_through_a_border_with_protected_sound() {
+    let papers = papers_for(at(SERVICE), &[PUBLIC]);
+    let scenario = "the same, SRTP required of the border and by both phones";
+    talk(Over::Tls(papers.path()), ";mediaenc=srtp-mand", scenario);
+}
+
+fn at(address: &str) -> IpAddr {
+    address.parse().unwrap()
+}
+
+/// Everybody talks over the same transport; `also` is in the accounts of the telephones.
+fn talk(over: Over<'_>, also: &str, scenario: &str) {
     let nets = Nets::lay();
-    let at = |address: &str| -> IpAddr { address.parse().unwrap() };
     // Only the service itself sends from its own address: to ask whether it is up.
     let (service, proxy) = (at(SERVICE), at(PROXY));
     let ground = Ground { service, proxy, caller: service, stranger: proxy };
-    let files = |ground: &Ground| configuration(ground, "udp");
+    let transport = over.name().to_lowercase();
+    let files = |ground: &Ground| match over {
+        Over::Tls(papers) => {
+            all_over_tls(ground, papers).replace("[[trunk]]\n", "[[trunk]]\nsrtp = \"required\"\n")
+        }
+        Over::Tcp | Over::Udp => configuration(ground, &transport),
+    };
     let service = nets.service.inside(|| Service::start_at(ground, files, ON_DUTY));
     let rtpengine = nets.border.inside(|| Rtpengine::start(&service));
     let ng = SocketAddr::new(at("127.0.0.1"), 2223);
     nets.border.wait_for_an_answer(ng, "1 d7:command4:pinge");
-    let kamailio = nets.border.inside(|| Kamailio::start_with(&service, CONFIGURATION, &places()));
+    let places = places(over);
+    let kamailio = nets.border.inside(|| Kamailio::start_with(&service, CONFIGURATION, &places));
     let public = SocketAddr::new(at(PUBLIC), SIP);
     nets.border.wait_for_an_answer(public, OPTIONS);
 
     let [first, second] = &nets.homes;
+    let (papers, port) = match over {
+        Over::Tls(papers) => (Some(papers), SIPS),
+        Over::Tcp | Over::Udp => (None, SIP),
+    };
     let plug_in = |number: &str, hertz, when_rung| {
-        let account = format!("<sip:{number}@{PUBLIC}>;regint=50;auth_pass=none");
+        let way = format!("{PUBLIC}:{port};transport={transport}");
+        let account = format!("<sip:{number}@{way}>;regint=50;auth_pass=none{also}");
         let telephone =
-            Telephone::plug_in_with(&service, at(AT_HOME), &account, hertz, when_rung, None);
+            Telephone::plug_in_with(&service, at(AT_HOME), &account, hertz, when_rung, papers);
         telephone.wait_until_registered();
         telephone
     };
     let subscriber = CALLER.trim_start_matches("+39");
     let mut caller = first.inside(|| plug_in(subscriber, CALLER_SAYS, WhenRung::Rings));
     let mut responder = second.inside(|| plug_in(ON_DUTY[0].2, RESPONDER_SAYS, WhenRung::Answers));
-    let record = converse(&service, &mut caller, &mut responder, (public, "udp"), |caller, _| {
+    let server = (SocketAddr::new(at(PUBLIC), port), transport.as_str());
+    let record = converse(&service, &mut caller, &mut responder, server, |caller, _| {
         caller.hang_up();
     });
-    let scenario = "two phones at one private address behind two NATs, border between";
     let came = format!("{}, key {}, sound both ways", record.outcome(), record.keys());
-    saw(Peer::Rtpengine, "UDP", scenario, &came);
+    saw(Peer::Rtpengine, over.name(), scenario, &came);
     service.stop();
     drop((kamailio, rtpengine));
 }
 
-fn places() -> [(&'static str, String); 3] {
-    [("{{public}}", PUBLIC.into()), ("{{proxy}}", PROXY.into()), ("{{service}}", SERVICE.into())]
+fn places(over: Over<'_>) -> [(&'static str, String); 6] {
+    let (listen, module) = match over {
+        Over::Tcp => {
+            (format!("listen=tcp:{PUBLIC}:{SIP}\nlisten=tcp:{PROXY}:{SIP}"), String::new())
+        }
+        Over::Tls(papers) => {
+            let both = format!("listen=tls:{PUBLIC}:{SIPS}\nlisten=tls:{PROXY}:{SIPS}");
+            (format!("enable_tls=yes\n{both}"), tls_module(papers))
+        }
+        Over::Udp => (String::new(), String::new()),
+    };
+    [
+        ("{{listen}}", listen),
+        ("{{tls-module}}", module),
+        ("{{service-port}}", over.place().to_owned()),
+        ("{{public}}", PUBLIC.into()),
+        ("{{proxy}}", PROXY.into()),
+        ("{{service}}", SERVICE.into()),
+    ]
 }
 
 const CONFIGURATION: &str = include_str!("scenarios/border.cfg");

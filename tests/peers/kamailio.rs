@@ -19,6 +19,33 @@ const LONGEST: Duration = Duration::from_secs(45);
 /// Picks up and presses 1.
 const ON_DUTY: &[OnDuty] = &[(1, "Fabio Tondo", "+393330002000")];
 
+/// How it and the service talk; over TLS it shows what is there.
+#[derive(Clone, Copy)]
+pub enum Over<'a> {
+    Tcp,
+    Tls(&'a Path),
+    Udp,
+}
+
+impl Over<'_> {
+    /// The port of SIP over it, and how an address says that it is meant.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Tcp => "5060;transport=tcp",
+            Self::Tls(_) => "5061;transport=tls",
+            Self::Udp => "5060",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Tls(_) => "TLS",
+            Self::Udp => "UDP",
+        }
+    }
+}
+
 /// A running Kamailio. Dropped, it is told to end, with its children.
 pub struct Kamailio {
     child: Child,
@@ -28,18 +55,22 @@ pub struct Kamailio {
 impl Kamailio {
     /// Starts it as the trunk of this service.
     pub fn start(service: &Service, algorithm: &str) -> Self {
-        Self::start_as_a_trunk(service, algorithm, None)
+        Self::start_as_a_trunk(service, algorithm, Over::Udp)
     }
 
-    fn start_as_a_trunk(service: &Service, algorithm: &str, papers: Option<&Path>) -> Self {
+    fn start_as_a_trunk(service: &Service, algorithm: &str, over: Over<'_>) -> Self {
         let Ground { service: own, proxy, caller, stranger } = service.ground;
+        let papers = match over {
+            Over::Tls(papers) => Some(papers),
+            Over::Tcp | Over::Udp => None,
+        };
         let places = [
             ("{{algorithm}}", algorithm.to_owned()),
             ("{{proxy}}", proxy.to_string()),
             ("{{caller}}", caller.to_string()),
             ("{{phones}}", stranger.to_string()),
             ("{{service}}", own.to_string()),
-            ("{{service-port}}", papers.map_or("5060", |_| "5061;transport=tls").to_owned()),
+            ("{{service-port}}", over.place().to_owned()),
             ("{{tls-listen}}", papers.map_or_else(String::new, |_| tls_listen(proxy))),
             ("{{tls-module}}", papers.map_or_else(String::new, tls_module)),
         ];
@@ -78,7 +109,8 @@ fn tls_listen(proxy: IpAddr) -> String {
     format!("enable_tls=yes\nlisten=tls:{proxy}:5061")
 }
 
-fn tls_module(papers: &Path) -> String {
+/// Its side of TLS: what it shows is `telephone.pem`.
+pub fn tls_module(papers: &Path) -> String {
     let paper = papers.join("telephone.pem");
     let paper = paper.display();
     format!(
@@ -97,16 +129,16 @@ fn registered(text: &str) -> String {
 
 /// Registers, is called at its Contact, calls a phone through the challenging proxy,
 /// takes its leave.
-fn is_a_trunk(algorithm: &str, scenario: &str) {
-    let service =
-        Service::start_configured(|ground| registered(&configuration(ground, "udp")), ON_DUTY);
-    is_the_trunk_of(service, algorithm, None, scenario);
+fn is_a_trunk(algorithm: &str, over: Over<'_>, scenario: &str) {
+    let transport = over.name().to_lowercase();
+    let files = |ground: &Ground| registered(&configuration(ground, &transport));
+    is_the_trunk_of(Service::start_configured(files, ON_DUTY), algorithm, over, scenario);
 }
 
-fn is_the_trunk_of(service: Service, algorithm: &str, papers: Option<&Path>, scenario: &str) {
+fn is_the_trunk_of(service: Service, algorithm: &str, over: Over<'_>, scenario: &str) {
     // The trunk is not there when the service starts.
     wait_for("the service says so", LONGEST, || service.logged("not registered").then_some(()));
-    let kamailio = Kamailio::start_as_a_trunk(&service, algorithm, papers);
+    let kamailio = Kamailio::start_as_a_trunk(&service, algorithm, over);
     wait_for("registered", LONGEST, || {
         let trunk = service.trunks().into_iter().next()?;
         (trunk["registration"] == "registered" && trunk["state"] == "well").then_some(())
@@ -129,18 +161,23 @@ fn is_the_trunk_of(service: Service, algorithm: &str, papers: Option<&Path>, sce
         wait_for(what, LONGEST, || service.logged("no longer registered").then_some(()));
     });
     let came = format!("registered, called, called out: {}; de-registered", outcome);
-    saw(Peer::Kamailio, if papers.is_some() { "TLS" } else { "UDP" }, scenario, &came);
+    saw(Peer::Kamailio, over.name(), scenario, &came);
     drop(kamailio);
 }
 
 /// 10 seconds.
 pub fn a_registrar_and_proxy_with_md5() {
-    is_a_trunk("", "registrar and challenging proxy, digest with MD5");
+    is_a_trunk("", Over::Udp, "registrar and challenging proxy, digest with MD5");
 }
 
 /// 10 seconds.
 pub fn a_registrar_and_proxy_with_sha_256() {
-    is_a_trunk("SHA-256", "registrar and challenging proxy, digest with SHA-256");
+    is_a_trunk("SHA-256", Over::Udp, "registrar and challenging proxy, digest with SHA-256");
+}
+
+/// 10 seconds.
+pub fn a_registrar_and_proxy_over_tcp() {
+    is_a_trunk("SHA-256", Over::Tcp, "registrar and challenging proxy, digest with SHA-256");
 }
 
 /// 10 seconds.
@@ -150,7 +187,7 @@ pub fn a_registrar_and_proxy_over_tls() {
     let files = |ground: &Ground| registered(&all_over_tls(ground, papers.path()));
     let service = Service::start_at(ground, files, ON_DUTY);
     let scenario = "registrar and challenging proxy, digest with SHA-256";
-    is_the_trunk_of(service, "SHA-256", Some(papers.path()), scenario);
+    is_the_trunk_of(service, "SHA-256", Over::Tls(papers.path()), scenario);
 }
 
 #[test]

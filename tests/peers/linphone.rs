@@ -41,14 +41,18 @@ impl Linphone {
         address: IpAddr,
         number: &str,
         hertz: f64,
-        papers: &Path,
+        (papers, also): (&Path, &str),
     ) -> Self {
         let folder = service.folder(&format!("linphone-{hertz}"));
         for needed in [".local/share/linphone", ".config/linphone"] {
             fs::create_dir_all(folder.join(needed)).unwrap();
         }
         sine(&folder.join("tone.wav"), hertz, TONE_SECONDS);
-        let settings = settings(number, address, &folder, papers);
+        let settings = settings(number, address, &folder, papers).replacen(
+            "[sip]\n",
+            &format!("[sip]\n{also}"),
+            1,
+        );
         fs::write(folder.join("settings"), settings).unwrap();
         let said = File::create(folder.join("said")).unwrap();
         let child = Command::new("linphonec")
@@ -156,23 +160,33 @@ const SCENARIO: &str =
 const CALLER_OVER_TLS: &str =
     "the same, the responder's over UDP: a linphone has no certificate to show";
 
+const CALLER_PROTECTED: &str =
+    "the caller's sound SRTP and nothing else, the responder's plain over UDP, hold and resume";
+
 /// 25 seconds.
 pub fn two_linphones_talk_over_udp() {
-    talk("udp", "udp", SCENARIO);
+    talk("udp", "udp", "", SCENARIO);
 }
 
 /// 25 seconds.
 pub fn two_linphones_talk_over_tcp() {
-    talk("tcp", "tcp", SCENARIO);
+    talk("tcp", "tcp", "", SCENARIO);
 }
 
 /// 25 seconds.
 pub fn a_linphone_calls_over_tls() {
-    talk("tls", "udp", CALLER_OVER_TLS);
+    talk("tls", "udp", "", CALLER_OVER_TLS);
 }
 
-/// The caller's telephone and the responder's, each over its transport.
-fn talk(calling_over: &str, rung_over: &str, scenario: &str) {
+/// 25 seconds.
+pub fn a_linphone_calls_with_protected_sound() {
+    let srtp = "media_encryption=srtp\nmedia_encryption_mandatory=1\n";
+    talk("tls", "udp", srtp, CALLER_PROTECTED);
+}
+
+/// The caller's telephone and the responder's, each over its transport; `also` stands among
+/// the caller's settings.
+fn talk(calling_over: &str, rung_over: &str, also: &str, scenario: &str) {
     let mut exchange = Host::boot();
     exchange.run(&format!("ip address add {SERVICE}/32 dev lo"));
     let houses = HOUSES.map(|net| house(&mut exchange, net));
@@ -188,10 +202,11 @@ fn talk(calling_over: &str, rung_over: &str, scenario: &str) {
     };
     let service = exchange.inside(|| Service::start_at(ground, files, ON_DUTY));
     let subscriber = CALLER.trim_start_matches("+39");
-    let plug_in =
-        |address, number, hertz| Linphone::plug_in(&service, address, number, hertz, papers.path());
-    let mut caller = houses[0].inside(|| plug_in(calling, subscriber, CALLER_SAYS));
-    let mut responder = houses[1].inside(|| plug_in(rung, ON_DUTY[0].2, RESPONDER_SAYS));
+    let plug_in = |address, number, hertz, also| {
+        Linphone::plug_in(&service, address, number, hertz, (papers.path(), also))
+    };
+    let mut caller = houses[0].inside(|| plug_in(calling, subscriber, CALLER_SAYS, also));
+    let mut responder = houses[1].inside(|| plug_in(rung, ON_DUTY[0].2, RESPONDER_SAYS, ""));
     let port = if calling_over == "tls" { SIPS } else { SIP };
     let server = SocketAddr::new(own, port);
     let record =

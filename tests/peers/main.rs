@@ -16,6 +16,7 @@ mod conversations;
 mod hearing;
 mod kamailio;
 mod linphone;
+mod networks;
 mod responders;
 mod secure;
 mod sipp;
@@ -30,7 +31,7 @@ type Scenario = (&'static str, fn());
 /// The scenarios that wait for the standard's long timers or for speech, all at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 16] = [
+    let scenarios: [Scenario; 21] = [
         ("a registrar and proxy with MD5", kamailio::a_registrar_and_proxy_with_md5),
         ("a registrar and proxy with SHA-256", kamailio::a_registrar_and_proxy_with_sha_256),
         (
@@ -58,10 +59,24 @@ fn the_long_scenarios() {
             "two hidden telephones talk through a border",
             border::two_hidden_telephones_talk_through_a_border,
         ),
+        (
+            "two hidden telephones talk through a border over TCP",
+            border::two_hidden_telephones_talk_through_a_border_over_tcp,
+        ),
+        (
+            "two hidden telephones talk through a border with protected sound",
+            border::two_hidden_telephones_talk_through_a_border_with_protected_sound,
+        ),
         ("two linphones talk over UDP", linphone::two_linphones_talk_over_udp),
+        ("a registrar and proxy over TCP", kamailio::a_registrar_and_proxy_over_tcp),
         ("a registrar and proxy over TLS", kamailio::a_registrar_and_proxy_over_tls),
         ("two telephones talk over TLS", secure::two_telephones_talk_over_tls),
+        (
+            "two telephones talk with protected sound",
+            secure::two_telephones_talk_with_protected_sound,
+        ),
         ("a linphone calls over TLS", linphone::a_linphone_calls_over_tls),
+        ("a linphone calls with protected sound", linphone::a_linphone_calls_with_protected_sound),
         ("two linphones talk over TCP", linphone::two_linphones_talk_over_tcp),
         (
             "a scanner finds no number and registers nothing",

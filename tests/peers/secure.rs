@@ -1,4 +1,4 @@
-//! TLS with telephones nobody here wrote. Sound is in the clear.
+//! TLS with telephones nobody here wrote; sound in the clear, and protected.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -22,12 +22,17 @@ const NAME: &str = "telefono.test";
 /// An authority's certificate (`ca.pem`), and what it signed: `service.pem` and
 /// `service.key` for this address, `telephone.pem`, key and all, for the telephone's name.
 pub fn papers(service: IpAddr) -> TempDir {
+    papers_for(service, &[])
+}
+
+/// The same, the telephone being known by these names, too.
+pub fn papers_for(service: IpAddr, also: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("ca.pem"), &authority.pem).unwrap();
     authority.signs(&service.to_string()).write(&at("service.pem"), &at("service.key"));
-    let telephone = authority.signs(NAME);
+    let telephone = authority.signs_all(&[&[NAME], also].concat());
     fs::write(at("telephone.pem"), telephone.certificate + &telephone.key).unwrap();
     folder
 }
@@ -57,12 +62,26 @@ pub fn all_over_tls(ground: &Ground, papers: &Path) -> String {
 
 /// 20 seconds.
 pub fn two_telephones_talk_over_tls() {
+    talk("", "", "A-law, RFC 4733, hold and resume; the caller hangs up");
+}
+
+/// 20 seconds.
+pub fn two_telephones_talk_with_protected_sound() {
+    let scenario = "SRTP required of both and by both, hold and resume; the caller hangs up";
+    talk("srtp = \"required\"\n", ";mediaenc=srtp-mand", scenario);
+}
+
+/// `terms` are the trunk's, `also` the accounts' of the telephones.
+fn talk(terms: &str, also: &str, scenario: &str) {
     let ground = Ground::fresh();
     let papers = papers(ground.service);
-    let files = |ground: &Ground| all_over_tls(ground, papers.path());
+    let files = |ground: &Ground| {
+        let proxy = "[[trunk]]\n";
+        all_over_tls(ground, papers.path()).replace(proxy, &format!("{proxy}{terms}"))
+    };
     let service = Service::start_at(ground, files, ON_DUTY);
     let plug_in = |address, number: &str, hertz, when_rung| {
-        let account = format!("<sip:{number}@{address};transport=tls>;regint=0");
+        let account = format!("<sip:{number}@{address};transport=tls>;regint=0{also}");
         let papers = Some(papers.path());
         Telephone::plug_in_with(&service, address, &account, hertz, when_rung, papers)
     };
@@ -73,7 +92,6 @@ pub fn two_telephones_talk_over_tls() {
     let record = converse(&service, &mut caller, &mut responder, (server, "tls"), |caller, _| {
         caller.hang_up();
     });
-    let scenario = "A-law, RFC 4733, hold and resume; the caller hangs up";
     let came = format!("{}, key {}, sound both ways", record.outcome(), record.keys());
     saw(Peer::Baresip, "TLS", scenario, &came);
     service.stop();

@@ -29,6 +29,7 @@ pub(crate) fn outgoing(route: Route) -> Outgoing {
         credentials: None,
         forwarding: Forwarding::default(),
         outbound_proxy: None,
+        service_route: Vec::new(),
     }
 }
 

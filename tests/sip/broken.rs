@@ -1,4 +1,4 @@
-//! A TCP trunk whose connection closes or is refused.
+//! A TCP trunk whose connection closes or is refused, and a UDP one of which that is only said.
 
 use std::net::SocketAddr;
 
@@ -155,4 +155,97 @@ fn a_late_answer_goes_to_the_port_the_via_names() {
     wire.us.connection_closed(wire.now, wire.route);
     wire.us.answer(wire.now, dialog, SDP.into());
     assert_eq!(sent_to(&mut wire), [("200/INVITE".into(), address("192.0.2.9:5062"))]);
+}
+
+/// A call of ours over UDP that begins, and a question beside it.
+fn asked(wire: &mut Wire) -> DialogId {
+    let dialog = wire.us.invite(wire.now, outgoing(wire.route)).unwrap();
+    wire.us.ping(wire.now, wire.route, "192.0.2.9", None);
+    assert_eq!(wire.summary(), ["INVITE", "OPTIONS"]);
+    dialog
+}
+
+#[test]
+fn a_peer_that_spoke_lately_is_there_whatever_an_icmp_packet_says() {
+    let mut wire = Wire::new();
+    wire.receive(&request("OPTIONS", 1, "o", "", ""));
+    wire.sent();
+    wire.pass(secs(34));
+    let dialog = asked(&mut wire);
+    wire.us.transport_failed(wire.now, wire.route);
+    assert_eq!((wire.events(), wire.us.poll_reply()), (vec![], None), "it may be forged");
+    wire.pass(secs(1));
+    assert_eq!(wire.summary(), ["INVITE", "OPTIONS"], "sent again");
+    // It has said nothing for 35 seconds: now it is believed that nobody is there.
+    wire.us.transport_failed(wire.now, wire.route);
+    assert_eq!(wire.events(), [Event::Failed { dialog, status: 503 }]);
+    assert_eq!(wire.us.poll_reply().map(|reply| reply.status), Some(503));
+    wire.assert_empty();
+}
+
+#[test]
+fn a_peer_that_spoke_and_is_gone_is_believed_gone_at_the_second_refusal() {
+    for answers in [false, true] {
+        let mut wire = Wire::new();
+        wire.receive(&request("OPTIONS", 1, "o", "", ""));
+        wire.sent();
+        wire.pass(secs(10));
+        let dialog = asked(&mut wire);
+        wire.us.transport_failed(wire.now, wire.route);
+        assert_eq!(wire.events(), []);
+        if answers {
+            wire.receive(&request("OPTIONS", 2, "p", "", ""));
+            wire.sent();
+        }
+        wire.pass(secs(1));
+        wire.sent();
+        wire.us.transport_failed(wire.now, wire.route);
+        let failed = [Event::Failed { dialog, status: 503 }];
+        assert_eq!(wire.events(), if answers { &[][..] } else { &failed[..] });
+    }
+}
+
+#[test]
+fn another_port_of_the_same_host_does_not_speak_for_it() {
+    let mut wire = Wire::new();
+    let proxy = wire.route;
+    wire.route = Route { remote: address("192.0.2.9:5999"), ..proxy };
+    wire.receive(&request("OPTIONS", 1, "o", "", ""));
+    wire.sent();
+    wire.route = proxy;
+    let dialog = asked(&mut wire);
+    wire.us.transport_failed(wire.now, wire.route);
+    assert_eq!(wire.events(), [Event::Failed { dialog, status: 503 }]);
+}
+
+#[test]
+fn what_ends_a_call_is_said_again_though_it_was_refused() {
+    let mut wire = Wire::new();
+    let (dialog, invite) = ringing(&mut wire);
+    wire.pass(secs(60));
+    wire.us.hang_up(wire.now, dialog);
+    assert_eq!(wire.summary(), ["CANCEL"]);
+    wire.us.transport_failed(wire.now, wire.route);
+    wire.pass(secs(1));
+    let cancel = wire.sent().remove(0);
+    assert_eq!(summary(&cancel), "CANCEL");
+    wire.receive(&response(&cancel, 200, "phone", "", ""));
+    wire.receive(&response(&invite, 487, "phone", "", ""));
+    assert_eq!(wire.summary(), ["ACK"]);
+
+    let mut wire = Wire::new();
+    let (dialog, invite) = ringing(&mut wire);
+    wire.receive(&response(&invite, 200, "phone", "", SDP));
+    wire.pass(secs(60));
+    wire.sent();
+    wire.us.hang_up(wire.now, dialog);
+    assert_eq!(wire.summary(), ["BYE"]);
+    wire.us.transport_failed(wire.now, wire.route);
+    wire.pass(secs(1));
+    let bye = wire.sent().remove(0);
+    assert_eq!(summary(&bye), "BYE");
+    wire.receive(&response(&bye, 200, "phone", "", ""));
+    wire.events();
+    wire.pass(secs(64));
+    wire.assert_empty();
 }

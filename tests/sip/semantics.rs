@@ -1,5 +1,9 @@
 //! What every kind of request gets: one table, read as it stands.
 
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
 use polaris::sip::{Config, Event, Message, Transport};
 
 use crate::bench::{SDP, Wire, outgoing, request, summary};
@@ -158,10 +162,15 @@ fn what_is_refused_is_told_once_with_its_reason_and_without_a_name() {
     }
     wire.receive(&changed("OPTIONS", ""));
     assert_eq!(wire.us.poll_refused(), None, "an answer is no refusal");
+    let told = |wire: &mut Wire| std::iter::from_fn(|| wire.us.poll_refused()).count();
     for _ in 0..10_000 {
         wire.receive(&changed("REGISTER", ""));
     }
-    assert_eq!(std::iter::from_fn(|| wire.us.poll_refused()).count(), 64, "the last few");
+    assert_eq!(told(&mut wire), 1, "a copy is answered, and not told again");
+    for call in 0..10_000 {
+        wire.receive(&changed("REGISTER", &format!("Call-ID: {call}")));
+    }
+    assert_eq!(told(&mut wire), 64, "the last few");
 }
 
 #[test]
@@ -236,6 +245,37 @@ fn calls_beyond_the_declared_rate_hear_when_to_come_again_and_leave_nothing() {
         taken += rush(&mut wire, 20).0;
     }
     assert_eq!(taken, 100);
+}
+
+/// How many of so many new calls of this host are taken.
+fn calls_of(wire: &mut Wire, host: u8, calls: usize) -> usize {
+    wire.route.remote = SocketAddr::new([192, 0, 2, host].into(), 5060);
+    rush(wire, calls).0
+}
+
+#[test]
+fn a_trunk_that_floods_takes_no_call_of_another() {
+    let config = Config { calls_per_second: 10, ..Config::default() };
+    let mut wire = Wire::over(Transport::Udp, config);
+    assert_eq!(calls_of(&mut wire, 8, 500), 20, "it was alone");
+    let (mut flood, mut other) = (20, 0);
+    for _ in 0..50 {
+        wire.pass(Duration::from_millis(200));
+        flood += calls_of(&mut wire, 8, 100);
+        other += calls_of(&mut wire, 9, 1);
+    }
+    assert_eq!(other, 50, "each is taken");
+    assert!(flood + other <= 20 + 10 * 10 + 10, "{flood} and {other}: no more than is declared");
+    // The hosts of one trunk are one source, however many there are.
+    let hosts = [8, 18, 28].map(|host| IpAddr::from([192, 0, 2, host]));
+    wire.us.know_together(&BTreeSet::from(hosts));
+    for _ in 0..50 {
+        wire.pass(Duration::from_millis(200));
+        for host in [8, 18, 28] {
+            calls_of(&mut wire, host, 50);
+        }
+        assert_eq!(calls_of(&mut wire, 9, 1), 1);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Session timers (RFC 4028) in both roles: agreed, refreshed, and what ends a call.
 
-use polaris::sip::{Config, Credentials, DialogId, Event, Message, Transport};
+use polaris::sip::{Config, Credentials, DialogId, Event, Message, Sound, Transport};
 use polaris::words::Moment;
 
 use crate::bench::{Link, Pair, SDP, Wire, from_phone, outgoing, request, response, secs, summary};
@@ -151,6 +151,58 @@ fn only_silence_and_what_says_that_the_dialog_is_gone_end_it() {
         let over = vec![Event::HungUp { dialog, lost: true }];
         assert_eq!(wire.events(), if lost { over } else { vec![] }, "{status}");
     }
+}
+
+#[test]
+fn who_is_heard_is_not_hung_up_on_for_silence_but_for_saying_that_the_call_is_gone() {
+    for fields in [WE_REFRESH, THEY_REFRESH, "Session-Expires: 1800;refresher=uac\r\n"] {
+        let mut wire = Wire::new();
+        let (dialog, _) = calling(&mut wire, fields);
+        wire.us.hears(dialog, Sound::Arrives);
+        wire.pass(secs(900));
+        let mut asked = Vec::new();
+        for _ in 0..3_600 {
+            wire.pass(secs(1));
+            asked.extend(
+                wire.sent().into_iter().filter_map(|m| m.header("CSeq").map(str::to_owned)),
+            );
+        }
+        asked.dedup();
+        assert!((30..=125).contains(&asked.len()), "asked again and again: {asked:?}");
+        assert!(!asked.iter().any(|cseq| cseq.ends_with("BYE")), "{asked:?}");
+        assert_eq!((wire.events(), wire.us.open_dialogs()), (vec![], 1));
+        // Now nothing is heard either.
+        wire.us.hears(dialog, Sound::Silent);
+        wire.pass(secs(64));
+        assert_eq!(wire.events(), [Event::HungUp { dialog, lost: true }]);
+        assert_eq!(wire.summary().last().unwrap(), "BYE");
+    }
+    for status in [408, 481] {
+        let mut wire = Wire::new();
+        let (dialog, _) = calling(&mut wire, WE_REFRESH);
+        wire.us.hears(dialog, Sound::Arrives);
+        wire.pass(secs(900));
+        let update = wire.sent().remove(0);
+        wire.receive(&response(&update, status, "", "", ""));
+        let over = vec![Event::HungUp { dialog, lost: true }];
+        assert_eq!(wire.events(), if status == 481 { over } else { vec![] }, "{status}");
+    }
+}
+
+#[test]
+fn who_was_silent_for_a_while_and_answers_again_is_refreshed_as_before() {
+    let mut wire = Wire::new();
+    let (dialog, _) = calling(&mut wire, WE_REFRESH);
+    wire.us.hears(dialog, Sound::Arrives);
+    wire.pass(secs(900));
+    wire.pass(secs(70));
+    let update = wire.sent().pop().unwrap();
+    wire.receive(&response(&update, 200, "", WE_REFRESH, ""));
+    wire.us.hears(dialog, Sound::Silent);
+    wire.pass(secs(899));
+    assert_eq!((wire.summary(), wire.events()), (vec![], vec![]));
+    wire.pass(secs(1));
+    assert_eq!(wire.summary(), ["UPDATE"]);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn accepted_call() -> Vec<Fact> {
         Fact::Accepted { attempt: AttemptId(2), responder: "Bruno Nuzzo".into() },
         Fact::Bridged { attempt: AttemptId(2) },
         Fact::KeyInConversation { party: Party::Responder, digit: Digit::ONE },
-        Fact::HungUp { party: Party::Caller },
+        Fact::HungUp { party: Party::Caller, during: None },
         Fact::Ended { outcome: Outcome::Accepted },
     ]
 }
@@ -165,6 +165,31 @@ async fn the_answers_about_calling_back_stand_on_the_case() {
         assert_eq!((case.callback_owed, case.voicemail.as_deref()), (owed, voicemail));
     }
     assert!(store.reader().calls().await.unwrap().iter().all(|call| call.silent));
+}
+
+#[tokio::test]
+async fn who_hung_up_before_anybody_spoke_with_them_is_looked_at_by_somebody() {
+    let place = Place::new();
+    let store = place.open().await;
+    let chosen = |category, label: &str| Fact::CategoryChosen { category, label: label.into() };
+    let ended = |outcome| Fact::Ended { outcome };
+    for (facts, outcome, owed) in [
+        (vec![Fact::CallAnswered], Outcome::Abandoned, false),
+        (vec![chosen(Category::Elderly, "Anziani")], Outcome::Abandoned, false),
+        (vec![chosen(Category::Minors, "Minori")], Outcome::Abandoned, true),
+        (vec![chosen(Category::Violence, "Violenza")], Outcome::Abandoned, true),
+        (vec![chosen(Category::Violence, "Violenza")], Outcome::InHours, false),
+        (vec![chosen(Category::Elderly, "Anziani"), rang(1, "Ada")], Outcome::Abandoned, true),
+        (vec![Fact::RosterEmpty], Outcome::Abandoned, true),
+        (vec![rang(1, "Ada")], Outcome::Accepted, false),
+    ] {
+        let opening = christmas();
+        let number = numbered(store.opening(opening.clone())).await;
+        let told = format!("{facts:?} {outcome:?}");
+        note_all(&store, &opening, [facts, vec![ended(outcome)]].concat()).await;
+        let case = case(&store, &number.to_string()).await;
+        assert_eq!((case.callback_owed, case.callback_safe), (owed, None), "{told}");
+    }
 }
 
 #[tokio::test]

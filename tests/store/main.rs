@@ -5,12 +5,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod accounts;
+mod call_backs;
+mod closures;
 mod contract;
+mod copies;
 mod crash;
 mod failures;
+mod glass;
 #[expect(unreachable_pub, reason = "shared with the tests of whole calls")]
 #[path = "../line_support/leaks.rs"]
 mod leaks;
 mod log;
+mod outbox;
 mod place;
+mod retention;
 mod roster;
+mod sealed;
+mod written;

@@ -8,6 +8,7 @@
 
 mod garbage;
 mod messages;
+mod stream;
 #[path = "../peers/support/mod.rs"]
 mod support;
 
@@ -38,10 +39,33 @@ fn every_torture_message_gets_a_permitted_answer_from_the_running_service() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     a_call_goes_through(&service);
     assert_eq!(service.the_one_call().outcome(), "abandoned");
-    let scenario = "every message of the torture folder, then a call";
-    let came = format!("{} messages: only permitted answers; the call is answered", messages.len());
-    saw_among("RFC 4475 and RFC 5118", "UDP", scenario, &came);
+    told("UDP", messages.len());
     service.stop();
+}
+
+#[test]
+fn every_torture_message_gets_a_permitted_answer_over_a_connection_too() {
+    let Some(messages) = messages() else { return };
+    let service = Service::start(&[]);
+    let mut wrong = Vec::new();
+    for (torture, bytes) in &messages {
+        // Each on a connection of its own.
+        if let Err(why) = stream::judge(&service, torture, bytes) {
+            wrong.push(format!("{}: {why}", torture.name));
+        }
+        assert!(service.answers_options(), "the service is silent after {}", torture.name);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    a_call_goes_through(&service);
+    assert_eq!(service.the_one_call().outcome(), "abandoned");
+    told("TCP", messages.len());
+    service.stop();
+}
+
+fn told(over: &str, messages: usize) {
+    let scenario = "every message of the torture folder, then a call";
+    let came = format!("{messages} messages: only permitted answers; the call is answered");
+    saw_among("RFC 4475 and RFC 5118", over, scenario, &came);
 }
 
 /// Every status that came back before an OPTIONS that was sent after the message.

@@ -231,9 +231,11 @@ pub(super) async fn swaps(config: &Config, command: SwapCommand) -> anyhow::Resu
         SwapCommand::List => {
             let scene = Scene::of(config).await?;
             for swap in &scene.records().swaps {
+                let to = if swap.to.is_empty() { "chi lo prende" } else { &swap.to };
+                let waits = if swap.approved.is_none() { ", da approvare" } else { "" };
                 println!(
-                    "{:<8} {}/{}  turno {}  va a {}  (scritto da {})",
-                    swap.id, swap.service, swap.equipe, swap.turn, swap.to, swap.entered.by
+                    "{:<8} {}/{}  turno {}  va a {to}  (scritto da {}{waits})",
+                    swap.id, swap.service, swap.equipe, swap.turn, swap.entered.by
                 );
             }
             Ok(Exit::Done)

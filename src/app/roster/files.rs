@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -9,6 +10,7 @@ use super::super::command::Exit;
 use super::super::config::Config;
 use super::super::house::{self, read_store};
 use super::{Services, edit, words};
+use crate::dialplan::Plan;
 use crate::roster::{self, Author, Edit, ReadRows, Records, Roster, Table, read_rows, write_rows};
 use crate::store::{self, ReadCallsError, ReadRosterError};
 use crate::words::ServiceId;
@@ -155,7 +157,7 @@ fn unknown_services(services: &Services, records: &Records, table: Table) -> Vec
         unknown.insert(format!("nessun piano si chiama «{service}»."));
     }
     for (service, equipe) in services.equipes(records) {
-        let planned = |plan: &&std::sync::Arc<crate::dialplan::Plan>| plan.service == service;
+        let planned = |plan: &&Arc<Plan>| plan.service == service;
         let plans: Vec<_> = services.plans.iter().filter(planned).collect();
         if plans.is_empty() {
             unknown
@@ -168,6 +170,14 @@ fn unknown_services(services: &Services, records: &Records, table: Table) -> Vec
         }
     }
     unknown.into_iter().collect()
+}
+
+/// All that a roster names and nobody knows, in plain words.
+pub(in crate::app) fn slips(plans: &[Arc<Plan>], records: &Records) -> BTreeSet<String> {
+    let services = Services::with(plans.to_vec());
+    // Its people and absences are looked at as well as its turns.
+    let unknown = unknown_services(&services, records, Table::People);
+    unknown.into_iter().chain(nameless(records)).map(|slip| format!("turni: {slip}")).collect()
 }
 
 /// People that rotations, overrides and the like name, and that are not (or no longer)

@@ -8,7 +8,7 @@ mod on_call;
 mod sheet;
 mod words;
 
-pub(super) use files::diff;
+pub(super) use files::{diff, slips};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,8 @@ use clap::Subcommand;
 
 use super::command::Exit;
 use super::config::Config;
-use super::{house, plans};
+use super::{closures, house, plans};
+use crate::console;
 use crate::dialplan::Plan;
 use crate::roster::{Edit, Known, Records, Table};
 use crate::store;
@@ -155,9 +156,19 @@ struct Services {
 
 impl Services {
     fn of(config: &Config) -> Self {
-        let plans = plans::read(config, &house::recordings(config)).plans;
+        Self::with(plans::read(config, &house::recordings(config)).plans)
+    }
+
+    fn with(plans: Vec<Arc<Plan>>) -> Self {
         let zones = plans.iter().map(|plan| (plan.service.clone(), plan.timezone)).collect();
         Self { plans, zones }
+    }
+
+    /// The same, their offices shut where a coordinator shut them: for what looks ahead.
+    async fn with_closures(config: &Config) -> Self {
+        let mut services = Self::of(config);
+        closures::shut_plans(config, &mut services.plans).await;
+        services
     }
 
     fn zone(&self, service: &ServiceId) -> Tz {
@@ -195,13 +206,7 @@ impl Services {
 
     /// Services and équipes of the plans and of the roster, each once.
     fn equipes(&self, records: &Records) -> Vec<(ServiceId, String)> {
-        let planned = self.plans.iter().map(|plan| (plan.service.clone(), plan.equipe.clone()));
-        let shifts = records.shifts.iter().map(|s| (s.service.clone(), s.equipe.clone()));
-        let rotations = records.rotations.iter().map(|r| (r.service.clone(), r.equipe.clone()));
-        let mut all: Vec<_> = planned.chain(shifts).chain(rotations).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        console::equipes(self.plans.iter().map(AsRef::as_ref), records)
     }
 }
 

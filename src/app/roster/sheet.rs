@@ -1,6 +1,6 @@
 //! `polaris roster sheet`: the month for the wall, to be printed. No phone stands on it.
 
-use anyhow::Context;
+use anyhow::anyhow;
 use askama::Template;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc, Weekday};
 
@@ -8,7 +8,7 @@ use super::super::command::Exit;
 use super::super::config::Config;
 use super::super::house::{self, read_store};
 use super::{Services, words};
-use crate::calendar::{Holidays, instant, local};
+use crate::calendar::{Month, instant, local};
 use crate::dialplan::Plan;
 use crate::roster::{Lack, Ladder, Period, Roster, coverage};
 
@@ -48,20 +48,6 @@ struct Entry {
 
 const WEEKDAYS: [&str; 7] =
     ["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"];
-const MONTHS: [&str; 12] = [
-    "gennaio",
-    "febbraio",
-    "marzo",
-    "aprile",
-    "maggio",
-    "giugno",
-    "luglio",
-    "agosto",
-    "settembre",
-    "ottobre",
-    "novembre",
-    "dicembre",
-];
 
 /// Prints the sheet of a month (`2026-12`; this month without one).
 pub(super) async fn sheet(
@@ -69,35 +55,27 @@ pub(super) async fn sheet(
     month: Option<&str>,
     service: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    let services = Services::of(config);
+    let services = Services::with_closures(config).await;
     let roster = read_store(config).await?.roster().await?.roster;
     let now = house::wall();
-    let first = match month {
-        Some(text) => NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d")
-            .with_context(|| format!("«{text}» non è un mese: scrivi 2026-12"))?,
-        None => {
-            let today = local(now, super::ZONE).date();
-            today.with_day(1).unwrap_or(today)
-        }
+    let month = match month {
+        Some(text) => text.parse::<Month>().map_err(|error| anyhow!("{error}: scrivi 2026-12"))?,
+        None => Month::of(local(now, super::ZONE).date())
+            .ok_or_else(|| anyhow!("l'orologio di questa macchina non è regolato"))?,
     };
+    let first = month.first();
     let plans = services.plans.iter();
     let plans: Vec<_> =
         plans.filter(|plan| service.is_none_or(|name| plan.service.as_str() == name)).collect();
     anyhow::ensure!(!plans.is_empty(), services.none_named(service.unwrap_or_default()));
     let sheet = Sheet {
-        month: name_of(first),
+        month: month.italian(),
         weekdays: WEEKDAYS,
         pages: plans.iter().map(|plan| page(&roster, plan, first)).collect(),
         printed: local(now, super::ZONE).format("%d/%m/%Y alle %H:%M").to_string(),
     };
     print!("{}", sheet.render()?);
     Ok(Exit::Done)
-}
-
-/// «dicembre 2026».
-fn name_of(first: NaiveDate) -> String {
-    let name = usize::try_from(first.month0()).ok().and_then(|nth| MONTHS.get(nth));
-    format!("{} {}", name.unwrap_or(&""), first.year())
 }
 
 fn page(roster: &Roster, plan: &Plan, first: NaiveDate) -> Page {
@@ -116,26 +94,9 @@ fn day(roster: &Roster, plan: &Plan, date: NaiveDate, month: u32) -> Day {
     Day {
         date: date.day().to_string(),
         of_month: date.month() == month,
-        feasts: feasts(plan, date),
+        feasts: plan.hours.feasts(date),
         entries: entries(roster, plan, date),
     }
-}
-
-/// National holidays, then the patrons of the Comuni served.
-fn feasts(plan: &Plan, date: NaiveDate) -> Vec<String> {
-    let offices = plan.hours.offices();
-    let national = match offices {
-        Some(rule) => rule.holidays.on(date).map(|holiday| holiday.name.clone()),
-        None => Holidays::italian().on(date).map(|holiday| holiday.name.clone()),
-    };
-    let patrons = offices
-        .into_iter()
-        .flat_map(|rule| &rule.offices)
-        .filter(|office| office.patrons.iter().any(|patron| patron.is(date)));
-    national
-        .into_iter()
-        .chain(patrons.map(|office| format!("Patrono di {}", office.comune)))
-        .collect()
 }
 
 fn entries(roster: &Roster, plan: &Plan, date: NaiveDate) -> Vec<Entry> {

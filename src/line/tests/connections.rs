@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use tokio::io::AsyncReadExt;
 
-use super::super::{Gate, Public, Strangers};
+use super::super::{Gate, Seen, Strangers};
 use super::*;
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -20,7 +20,7 @@ pub(crate) fn connections(
 ) -> (Connections, mpsc::Receiver<Arrived>) {
     let (arrived, inbox) = mpsc::channel(16);
     let gate = Gate::new([here()], Strangers::Refuse);
-    let doorway = Doorway { gate, public: Public::default(), tls };
+    let doorway = Doorway { gate, public: Seen::default(), tls };
     let mut connections = Connections::new(arrived, doorway);
     connections.patience = patience;
     (connections, inbox)
@@ -54,6 +54,42 @@ async fn who_says_nothing_or_only_keeps_alive_is_hung_up_on() {
     assert!(matches!(inbox.recv().await, Some(Arrived::Closed { .. })));
     let (stream, _inbox) = connected(patience).await;
     assert!(dribble(stream, b"\r\n").await > 1);
+}
+
+#[tokio::test]
+async fn a_first_message_must_be_whole_within_the_time_of_its_first_byte() {
+    let patience = Patience { first: SHORT, message: LONG, silence: LONG };
+    let (stream, _inbox) = connected(patience).await;
+    assert!(dribble(stream, &[b'a'; 200]).await > 1);
+}
+
+#[test]
+fn a_connection_that_never_says_a_whole_thing_lasts_thirty_seconds() {
+    let patience = Patience::default();
+    let most = Duration::from_secs(30);
+    assert!(patience.first <= most && patience.message <= most);
+    let (after, every, times) = KEEPALIVE;
+    assert!(after + every * times <= most, "who is gone without a word");
+    assert!(WRITE_MAX <= most);
+}
+
+#[tokio::test]
+async fn the_kernel_asks_on_both_kinds_of_connections_whether_anybody_is_there() {
+    let listener = TcpListener::bind(SocketAddr::new(here(), 0)).await.unwrap();
+    let (opened, accepted) =
+        tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    for stream in [opened.unwrap(), accepted.unwrap().0] {
+        let stream = settled(stream);
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        let asks = (
+            socket.tcp_keepalive_time().unwrap(),
+            socket.tcp_keepalive_interval().unwrap(),
+            socket.tcp_keepalive_retries().unwrap(),
+        );
+        assert_eq!(asks, KEEPALIVE);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(WRITE_MAX));
+    }
 }
 
 #[tokio::test]
@@ -101,20 +137,44 @@ async fn ten_thousand_strangers_are_closed_and_leave_nothing() {
     assert!(connections.lock().is_empty());
 }
 
+/// Opens a connection from there; whether it was let in.
+async fn comes_in(from: [u8; 4], to: SocketAddr) -> Option<TcpStream> {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(IpAddr::from(from), 0)).unwrap();
+    let mut stream = socket.connect(to).await.unwrap();
+    // Closed at once, perhaps before this is written.
+    let _ = stream.write_all(b"\r\n\r\n").await;
+    let mut pong = [0; 2];
+    timeout(LONG, stream.read_exact(&mut pong)).await.unwrap().is_ok().then_some(stream)
+}
+
 #[tokio::test]
-async fn trunks_have_so_many_connections_and_no_more() {
-    let (connections, _inbox) = connections(None, Patience::default());
+async fn one_trunk_has_so_many_connections_and_leaves_room_for_others_and_for_us() {
+    let trunks = [[127, 0, 0, 1], [127, 0, 0, 2], [127, 0, 0, 3]];
+    let (arrived, mut inbox) = mpsc::channel(16);
+    let gate = Gate::new(trunks.map(IpAddr::from), Strangers::Refuse);
+    let doorway = Doorway { gate, public: Seen::default(), tls: None };
+    let connections = Connections::new(arrived, doorway);
     let local = connections.listen(Transport::Tcp, SocketAddr::new(here(), 0)).await.unwrap();
     let mut streams = Vec::new();
-    for _ in 0..CONNECTIONS_MAX {
-        let mut stream = TcpStream::connect(local).await.unwrap();
-        stream.write_all(b"\r\n\r\n").await.unwrap();
-        let mut pong = [0; 2];
-        timeout(LONG, stream.read_exact(&mut pong)).await.unwrap().unwrap();
-        streams.push(stream);
+    for (trunk, times) in [(0, CALLERS_FROM_ONE_MAX), (1, CALLERS_MAX - CALLERS_FROM_ONE_MAX)] {
+        for _ in 0..times {
+            streams.push(comes_in(trunks[trunk], local).await.expect("there is room"));
+        }
+        assert!(comes_in(trunks[0], local).await.is_none(), "it has as many as it may");
     }
-    let mut late = TcpStream::connect(local).await.unwrap();
-    let read = timeout(LONG, late.read(&mut [0])).await.unwrap();
-    assert!(matches!(read, Ok(0) | Err(_)));
-    assert_eq!(connections.lock().len(), CONNECTIONS_MAX);
+    assert_eq!(connections.lock().len(), CALLERS_MAX);
+    assert!(comes_in(trunks[2], local).await.is_none(), "what is left is ours");
+    // We open one all the same, and whoever hangs up makes room.
+    let trunk = TcpListener::bind(SocketAddr::new(here(), 0)).await.unwrap();
+    let remote = trunk.local_addr().unwrap();
+    connections.send(Route { transport: Transport::Tcp, local, remote }, HEAD.to_vec());
+    let (mut ours, _) = timeout(LONG, trunk.accept()).await.unwrap().unwrap();
+    timeout(LONG, ours.read_exact(&mut [0; HEAD.len()])).await.unwrap().unwrap();
+    streams.clear();
+    for _ in 0..CALLERS_MAX {
+        let closed = timeout(LONG, inbox.recv()).await.unwrap();
+        assert!(matches!(closed, Some(Arrived::Closed { .. })), "{closed:?}");
+    }
+    assert!(comes_in(trunks[2], local).await.is_some());
 }

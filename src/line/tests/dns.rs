@@ -78,6 +78,29 @@ async fn without_naptr_srv_is_asked_and_without_srv_the_name_itself() {
 }
 
 #[tokio::test]
+async fn a_question_without_an_answer_takes_nothing_from_the_others() {
+    let zone = "
+        _sip._tcp.pbx.it 3600 SRV 1 1 5060 a.pbx.it
+        _sip._udp.pbx.it 3600 SRV 1 1 5060 a.pbx.it
+        _sip._udp.pbx.it 3600 SRV 2 1 5060 b.pbx.it
+        a.pbx.it 3600 A 192.0.2.1
+        b.pbx.it 3600 A 192.0.2.2";
+    let asked = async |broken: &[&str]| {
+        let (server, dns) = server(zone).await;
+        broken.iter().for_each(|name| server.breaks(name));
+        located(&dns, peer("pbx.it", None, None)).await
+    };
+    let udp = "UDP 192.0.2.1:5060, UDP 192.0.2.2:5060";
+    assert_eq!(asked(&[]).await, format!("{udp}, TCP 192.0.2.1:5060 for 3600 s"));
+    // What is missing is asked for again soon.
+    assert_eq!(asked(&["_sip._tcp.pbx.it"]).await, format!("{udp} for 5 s"));
+    assert_eq!(asked(&["_sip._udp.pbx.it"]).await, "TCP 192.0.2.1:5060 for 5 s");
+    assert_eq!(asked(&["a.pbx.it"]).await, "UDP 192.0.2.2:5060 for 5 s");
+    let all = ["_sip._tcp.pbx.it", "_sip._udp.pbx.it"];
+    assert_eq!(asked(&all).await, "nowhere", "what was known before may still be true");
+}
+
+#[tokio::test]
 async fn a_dns_that_is_silent_is_waited_for_four_seconds_at_most() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let dns = Dns::new(&[silent.local_addr().unwrap()]).unwrap();

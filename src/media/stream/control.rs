@@ -15,6 +15,7 @@ use crate::rtp::{
 };
 use crate::words::{ControlPath, Moment, SoundQuality};
 
+use super::super::socket::Socket;
 use super::{Report, Reports, Stream};
 
 /// Both directions of one stream's reports.
@@ -108,7 +109,7 @@ impl Stream {
     pub(in crate::media) fn hear_report(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
         let Some(agreed) = &self.agreed else { return };
         if agreed.source.may_report(from) {
-            self.control.hear(datagram, agreed.pacer.ssrc(), now);
+            self.take_report(datagram, agreed.pacer.ssrc(), now);
         }
     }
 
@@ -121,7 +122,18 @@ impl Stream {
     ) {
         let Some(agreed) = &self.agreed else { return };
         if agreed.format.control == ControlPath::Multiplexed && agreed.source.is(from) {
-            self.control.hear(datagram, agreed.pacer.ssrc(), now);
+            self.take_report(datagram, agreed.pacer.ssrc(), now);
+        }
+    }
+
+    fn take_report(&mut self, datagram: &[u8], ours: u32, now: Moment) {
+        match &mut self.guard {
+            None => self.control.hear(datagram, ours, now),
+            Some(guard) => {
+                if let Some(plain) = guard.open_report(datagram) {
+                    self.control.hear(&plain, ours, now);
+                }
+            }
         }
     }
 
@@ -139,17 +151,19 @@ impl Stream {
         let block = self.control.block(now);
         let mut room = [0; CONTROL_LEN];
         let length = write_report(&mut room, agreed.pacer.ssrc(), &self.control.name, sent, block);
-        match agreed.format.control {
-            ControlPath::Multiplexed => {
-                if let Some(target) = agreed.source.target() {
-                    self.socket.send(&room[..length], target);
-                }
-            }
+        let (separate, target) = match agreed.format.control {
+            ControlPath::Multiplexed => (None, agreed.source.target()),
             ControlPath::Separate(named) => {
-                if let Some(target) = agreed.source.control_target(named)
-                    && let Err(error) = self.control.socket.send_to(&room[..length], target)
-                {
-                    tracing::trace!(%error, "a report was not sent");
+                (Some(&self.control.socket), agreed.source.control_target(named))
+            }
+        };
+        let Some(target) = target else { return };
+        let report = &room[..length];
+        match &mut self.guard {
+            None => give(separate, &self.socket, report, target),
+            Some(guard) => {
+                if let Some(sealed) = guard.seal_report(report) {
+                    give(separate, &self.socket, &sealed, target);
                 }
             }
         }
@@ -159,6 +173,13 @@ impl Stream {
     pub(in crate::media) fn say_farewell(&self, reports: &Reports) {
         let (here, there) = (self.control.reception.quality(), self.control.there.quality());
         let _ = reports.send(Report::Closed { stream: self.id, here, there });
+    }
+}
+
+fn give(separate: Option<&UdpSocket>, sound: &Socket, report: &[u8], target: SocketAddr) {
+    let Some(separate) = separate else { return sound.send(report, target) };
+    if let Err(error) = separate.send_to(report, target) {
+        tracing::trace!(%error, "a report was not sent");
     }
 }
 

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use crate::rtp::{
-    HEADER_LEN, Header, Heard, OFFERED_TELEPHONE_EVENT, Packet, ReadPacketError, Timing,
+    HEADER_LEN, Header, Heard, OFFERED_TELEPHONE_EVENT, Packet, Standing, Timing, is_report,
 };
-use crate::words::{Codec, Digit, Moment, StreamFormat};
+use crate::words::{Codec, Moment, StreamFormat};
 
 use super::recode::recode;
 use super::{PACKET_LEN, Report, Reports, Stream, listens, send};
@@ -37,24 +37,27 @@ impl Stream {
     /// leg's and may be passed on.
     pub(in crate::media) fn hear<'p>(
         &mut self,
-        datagram: &'p [u8],
+        datagram: &'p mut [u8],
         from: SocketAddr,
         now: Moment,
         reports: &Reports,
     ) -> Option<(Content, Packet<'p>)> {
+        if is_report(datagram) {
+            self.hear_report_with_sound(datagram, from, now);
+            return None;
+        }
+        let agreed = self.agreed.as_ref()?;
+        // Strangers cost no cipher.
+        if !agreed.source.is(from) && !agreed.source.would_learn(from, now) {
+            return None;
+        }
+        let packet = Packet::read(self.unseal(datagram)?).ok()?;
         let agreed = self.agreed.as_mut()?;
-        let packet = match Packet::read(datagram) {
-            Ok(packet) => packet,
-            Err(ReadPacketError::Rtcp) => {
-                self.hear_report_with_sound(datagram, from, now);
-                return None;
-            }
-            Err(ReadPacketError::Malformed) => return None,
-        };
         let content = content_of(packet.header, &agreed.format)?;
         if !listens(agreed.format.direction) || !agreed.source.accepts(from, now) {
             return None;
         }
+        let standing = agreed.source.standing(packet.header);
         self.socket.hear_only(agreed.source.only(now));
         if self.watch.hear(now) == Some(Heard::Again) {
             let _ = reports.send(Report::Found { stream: self.id });
@@ -64,13 +67,42 @@ impl Stream {
             Content::Sound(_) => Timing::Spoken,
         };
         self.control.reception.hear(packet.header, timing, now);
-        if content == Content::Key
-            && let Some(digit) = self.keys.receive(&packet)
-        {
-            self.report_digit(digit, reports);
+        self.hear_key(standing, content, &packet, reports);
+        // Nor does a single packet of somebody not known press a key as a tone.
+        if matches!(standing, Standing::Known | Standing::Proven) {
+            self.decode(content, &packet, now, reports);
         }
-        self.decode(content, &packet, now, reports);
         Some((content, packet))
+    }
+
+    /// Reports the keys that are told by events, as soon as their sender is known.
+    fn hear_key(
+        &mut self,
+        standing: Standing,
+        content: Content,
+        packet: &Packet<'_>,
+        reports: &Reports,
+    ) {
+        match standing {
+            Standing::Known | Standing::Begins => self.held.clear(),
+            Standing::Unproven => {}
+            Standing::Proven => {
+                for (header, event) in self.held.release() {
+                    self.receive_key(&Packet { header, payload: &event }, reports);
+                }
+            }
+        }
+        match (content, standing) {
+            (Content::Key, Standing::Known | Standing::Proven) => self.receive_key(packet, reports),
+            (Content::Key, Standing::Begins | Standing::Unproven) => self.held.hold(packet),
+            (Content::Noise | Content::Sound(_), _) => {}
+        }
+    }
+
+    fn receive_key(&mut self, packet: &Packet<'_>, reports: &Reports) {
+        if let Some(digit) = self.keys.receive(packet) {
+            let _ = reports.send(Report::DigitPressed { stream: self.id, digit });
+        }
     }
 
     /// What is decoded is put in order first; a packet without sound counts in it.
@@ -99,10 +131,6 @@ impl Stream {
     pub(super) fn free_ear(&mut self) {
         let needed = self.recording.is_some() || self.ear.as_ref().is_some_and(|e| e.hears_tones());
         self.ear = self.ear.take().filter(|_| needed);
-    }
-
-    fn report_digit(&self, digit: Digit, reports: &Reports) {
-        let _ = reports.send(Report::DigitPressed { stream: self.id, digit });
     }
 
     /// Sends on what the other party of the bridge said; `room` is to build in.
@@ -143,7 +171,7 @@ impl Stream {
             }
         }
         self.control.sent(length);
-        send(&self.socket, ours, packet, target);
+        send(&self.socket, &mut self.guard, ours, packet, target);
     }
 }
 

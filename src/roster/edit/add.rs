@@ -1,9 +1,9 @@
-//! Single overrides, absences and swaps: put there, and taken back.
+//! Single shifts, overrides, absences and swaps: put there, and taken back.
 
 use chrono_tz::Tz;
 
-use super::super::{Absence, Override, Period, Records, Swap, Table};
-use super::{Author, EditError, Edited, turns};
+use super::super::{Absence, Override, Period, Records, Shift, ShiftId, Swap, Table};
+use super::{Author, EditError, Edited, keep, turns};
 use crate::calendar::local;
 use crate::words::ServiceId;
 
@@ -35,20 +35,41 @@ pub(super) fn substitution(
     Ok(Edited { records, texts: vec![(Table::Overrides, text)] })
 }
 
+pub(super) fn shift(before: &Records, shift: Shift) -> Edited {
+    let id = keep::new_id(&before.shifts, &shift);
+    let shift = shift.named(id);
+    let text = format!("Nuovo {}.", shift_text(&shift));
+    let mut records = before.clone();
+    records.shifts.push(shift);
+    Edited { records, texts: vec![(Table::Shifts, text)] }
+}
+
+pub(super) fn remove_shift(
+    before: &Records,
+    service: &ServiceId,
+    equipe: &str,
+    id: &ShiftId,
+    author: &Author,
+) -> Result<Edited, EditError> {
+    let is_it = |shift: &Shift| {
+        shift.id == *id && shift.service == *service && shift.equipe.as_str() == equipe
+    };
+    let Some(shift) = before.shifts.iter().find(|shift| is_it(shift)) else {
+        return Err(EditError::NoTurn(id.to_string()));
+    };
+    let text = format!("Tolto: {}.", shift_text(shift));
+    let mut records = before.clone();
+    records.shifts.retain(|shift| !is_it(shift));
+    let (lost, over) = turns::orphans(before, &records, author.at);
+    if !lost.is_empty() {
+        return Err(EditError::Orphaned(lost));
+    }
+    records.swaps.retain(|swap| !over.contains(&swap.id));
+    Ok(Edited { records, texts: vec![(Table::Shifts, text)] })
+}
+
 pub(super) fn swap(before: &Records, swap: Swap, author: &Author) -> Result<Edited, EditError> {
-    let Some(turn) = turns::turn_of(before, &swap) else {
-        return Err(EditError::NoTurn(swap.turn.to_string()));
-    };
-    if turn.person == swap.to {
-        return Err(EditError::SamePerson { turn: swap.turn.to_string(), person: swap.to });
-    }
-    let same = |other: &&Swap| {
-        (&other.service, &other.equipe, &other.turn) == (&swap.service, &swap.equipe, &swap.turn)
-            && other.approved.is_some()
-    };
-    if let Some(other) = before.swaps.iter().find(same) {
-        return Err(EditError::Swapped { turn: swap.turn.to_string(), id: other.id.clone() });
-    }
+    let turn = turns::free_turn(before, &swap)?;
     let entered = author.entered();
     let swap = Swap { id: author.id(), approved: Some(entered.clone()), entered, ..swap };
     let text = format!("Nuovo {}.", swap_text(&swap, turn.person));
@@ -100,6 +121,17 @@ fn override_text(records: &Records, record: &Override) -> String {
         record.replaces,
         period_text(records, &record.service, record.period),
         reason_text(&record.reason)
+    )
+}
+
+fn shift_text(shift: &Shift) -> String {
+    let form = |at| local(at, shift.zone()).format("%d/%m/%Y %H:%M");
+    format!(
+        "turno di {}, livello {}, dal {} al {}",
+        shift.person,
+        shift.step,
+        form(shift.from()),
+        form(shift.until())
     )
 }
 

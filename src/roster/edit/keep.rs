@@ -63,6 +63,12 @@ pub(super) fn shift_ids(before: &[Shift], imported: Vec<Shift>) -> Vec<Shift> {
     named.collect()
 }
 
+/// A name for a new shift that none of its équipe has.
+pub(super) fn new_id(before: &[Shift], shift: &Shift) -> ShiftId {
+    let name = |shift: &Shift| (shift.service.clone(), shift.equipe.clone(), shift.id.clone());
+    fresh(shift, &mut before.iter().map(name).collect())
+}
+
 fn fresh(shift: &Shift, taken: &mut HashSet<(ServiceId, String, ShiftId)>) -> ShiftId {
     let own = shift.id.as_str();
     let own = own.split_once('#').map_or(own, |(own, _)| own);

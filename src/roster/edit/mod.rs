@@ -5,6 +5,7 @@
 //! roster, and no swap of a turn to come loses its turn.**
 
 mod add;
+mod ask;
 mod keep;
 mod replace;
 mod rows;
@@ -17,7 +18,10 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 pub use rows::{Rows, Scope, Scoped};
 pub use turns::OrphanedSwap;
 
-use super::{Absence, Entered, Override, Records, Roster, RosterProblem, Swap, Table};
+use super::{
+    Absence, Entered, Override, Records, Roster, RosterProblem, Shift, ShiftId, Swap, Table,
+};
+use crate::words::ServiceId;
 
 /// One thing done to the roster. Ids and who entered it are filled in by
 /// [`Edit::apply`].
@@ -27,8 +31,23 @@ pub enum Edit {
     AddAbsence(Absence),
     /// Somebody in another's place.
     AddOverride(Override),
+    /// One turn more.
+    AddShift(Shift),
     /// A turn goes to another person, approved by who enters it.
     AddSwap(Swap),
+    /// The turns of a request go to whom it says.
+    ApproveSwaps {
+        /// As [`Swap::request`] says it.
+        request: String,
+    },
+    /// Somebody asks that turns go to others, in one request: nothing changes until it is
+    /// approved.
+    AskSwaps(Vec<Swap>),
+    /// A request that was not approved is refused, or taken back.
+    DropSwaps {
+        /// As [`Swap::request`] says it.
+        request: String,
+    },
     /// These rows in place of those of every équipe (or service) they name.
     Import(Rows),
     /// An absence, override or swap is taken back.
@@ -37,6 +56,22 @@ pub enum Edit {
         table: Table,
         /// Its id.
         id: String,
+    },
+    /// A single shift is taken away, with all its phones.
+    RemoveShift {
+        /// Of which service.
+        service: ServiceId,
+        /// Of which équipe.
+        equipe: String,
+        /// Its id.
+        id: ShiftId,
+    },
+    /// Somebody takes a turn that is offered to whoever takes it; still to be approved.
+    TakeSwap {
+        /// The offer.
+        id: String,
+        /// Who takes it.
+        to: String,
     },
 }
 
@@ -103,9 +138,18 @@ pub enum EditError {
         /// What was looked for.
         id: String,
     },
+    /// There is no such request.
+    #[error(
+        "la richiesta {0} non c'è più: è stata approvata, rifiutata o ritirata, oppure un altro \
+         ha già preso il turno"
+    )]
+    NoRequest(String),
     /// There is no such turn.
     #[error("il turno {0} non c'è: controllare con `polaris roster export`")]
     NoTurn(String),
+    /// An offer is approved that nobody took.
+    #[error("nessuno ha ancora preso il turno {0}: aspettare, o dire a chi va")]
+    NobodyTakes(String),
     /// The person already has the turn.
     #[error("il turno {turn} è già di {person}: indicare un'altra persona")]
     SamePerson {
@@ -125,9 +169,17 @@ impl Edit {
         let edited = match self {
             Self::AddAbsence(absence) => add::absence(before, absence, author),
             Self::AddOverride(record) => add::substitution(before, record, author)?,
+            Self::AddShift(shift) => add::shift(before, shift),
             Self::AddSwap(swap) => add::swap(before, swap, author)?,
+            Self::ApproveSwaps { request } => ask::approve(before, &request, author)?,
+            Self::AskSwaps(swaps) => ask::ask(before, swaps, author)?,
+            Self::DropSwaps { request } => ask::give_up(before, &request)?,
             Self::Import(rows) => replace::import(before, rows, author)?,
             Self::Remove { table, id } => add::remove(before, table, &id)?,
+            Self::RemoveShift { service, equipe, id } => {
+                add::remove_shift(before, &service, &equipe, &id, author)?
+            }
+            Self::TakeSwap { id, to } => ask::take(before, &id, to)?,
         };
         match Roster::new(edited.records.clone()) {
             Ok(_) => Ok(edited),

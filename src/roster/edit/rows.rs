@@ -1,5 +1,7 @@
 //! The rows of one table, as a file holds them, and which part of the table they are.
 
+use std::collections::BTreeSet;
+
 use super::super::{
     Absence, EscalationPolicy, Override, Person, Records, Requirement, Rotation, Shift, Swap, Table,
 };
@@ -87,6 +89,22 @@ impl Rows {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The services they are about.
+    pub fn services(&self) -> BTreeSet<&ServiceId> {
+        fn of<T: Scoped>(rows: &[T]) -> BTreeSet<&ServiceId> {
+            rows.iter().map(|row| row.scope().service).collect()
+        }
+        match self {
+            Self::Absences(rows) => of(rows),
+            Self::Overrides(rows) => of(rows),
+            Self::People(rows) => of(rows),
+            Self::Policies(rows) => of(rows),
+            Self::Requirements(rows) => of(rows),
+            Self::Rotations(rows) => of(rows),
+            Self::Shifts(rows) => of(rows),
+        }
     }
 
     /// A roster's records that are these alone.

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Days, Utc};
 
 use super::super::{Records, Rotation, Swap, TurnId};
+use super::EditError;
 use crate::calendar::instant;
 
 /// A swap whose turn would be gone.
@@ -35,6 +36,23 @@ impl fmt::Display for OrphanedSwap {
 pub(super) struct Named<'a> {
     pub(super) person: &'a str,
     pub(super) until: DateTime<Utc>,
+}
+
+/// The turn of a swap, if it is there, not given away yet, and of somebody else than who
+/// would get it.
+pub(super) fn free_turn<'a>(records: &'a Records, swap: &Swap) -> Result<Named<'a>, EditError> {
+    let Some(turn) = turn_of(records, swap) else {
+        return Err(EditError::NoTurn(swap.turn.to_string()));
+    };
+    if turn.person == swap.to {
+        let person = swap.to.clone();
+        return Err(EditError::SamePerson { turn: swap.turn.to_string(), person });
+    }
+    let given = |other: &&Swap| other.is_of_turn_of(swap) && other.approved.is_some();
+    if let Some(other) = records.swaps.iter().find(given) {
+        return Err(EditError::Swapped { turn: swap.turn.to_string(), id: other.id.clone() });
+    }
+    Ok(turn)
 }
 
 /// The turn a swap is about, if it is there.

@@ -11,8 +11,9 @@ use crate::sip::headers::{Via, parse_cseq};
 use crate::sip::session::Terms;
 
 impl Endpoint {
-    /// A response: to whichever request of ours has its branch; any other is nobody's.
-    pub(super) fn receive_response(&mut self, now: Moment, response: &Message) {
+    /// A response: to whichever request of ours has its branch, if it comes from where that
+    /// was sent; any other is nobody's.
+    pub(super) fn receive_response(&mut self, now: Moment, route: Route, response: &Message) {
         let via = response.list("Via").first().and_then(|element| Via::parse(element));
         let cseq = response.header("CSeq").and_then(parse_cseq);
         let (Some(via), Some((_, method))) = (via, cseq) else {
@@ -30,6 +31,16 @@ impl Endpoint {
         let Some(status) = response.status().filter(|_| ours) else {
             return;
         };
+        // RFC 3261 §18.2.2: an answer takes the transport of its request, and with rport its
+        // way; some borders answer from another host, so every host of the peer may.
+        let asked = record.route;
+        if route.transport != asked.transport
+            || !self.hosts.are_one(route.remote.ip(), asked.remote.ip())
+        {
+            return self.tell(route, NOT_REFUSED, "an answer of somebody who was not asked");
+        }
+        // Who answers from another port is there where it was asked, too.
+        self.heard.note(now, asked);
         match &mut record.machine {
             ClientMachine::Invite(machine) => {
                 let verdict = machine.receive(now, status);
@@ -134,8 +145,7 @@ impl Endpoint {
             return;
         };
         let tag = tag_of(response.header("To").unwrap_or_default());
-        if let Some(ack) = acks.get(&tag) {
-            let (route, ack) = (record.route, ack.clone());
+        if let Some((route, ack)) = acks.get(&tag).cloned() {
             return self.send(route, ack);
         }
         if acks.len() >= MOST_FORKS {
@@ -143,6 +153,7 @@ impl Endpoint {
         }
         let mut dialog = base.as_ref().clone();
         dialog.learn(response);
+        self.hosts.aim(&mut dialog, record.route);
         let mut ack = dialog.request_numbered(Method::Ack, dialog.local_cseq, &branch);
         for header in &record.request.headers {
             // RFC 3261 §22.1: the ACK carries the INVITE's credentials.
@@ -150,8 +161,8 @@ impl Endpoint {
                 ack.headers.push(header.clone());
             }
         }
-        let (bytes, route, usage) = (ack.to_bytes(), record.route, record.dialog);
-        acks.insert(tag, bytes.clone());
+        let (bytes, route, usage) = (ack.to_bytes(), dialog.route, record.dialog);
+        acks.insert(tag, (route, bytes.clone()));
         self.send(route, bytes);
         match usage {
             Some(usage) if self.is_calling(usage) => self.open(now, usage, dialog, response),

@@ -8,20 +8,32 @@
 
 use super::transactions::ClientRecord;
 use super::*;
-use crate::sip::headers::Via;
-use crate::sip::uri::split_host_port;
+use crate::sip::reply::new_way_back;
+use crate::sip::timers::T1;
 
 impl Endpoint {
     /// Nothing can be sent to `route`: ICMP refused, or no connection could be opened.
     ///
-    /// Our requests that wait there fail at once. Over UDP a call that has begun to
-    /// ring is left alone: one lost datagram is no reason to give up a responder.
+    /// Our requests that wait there fail at once. Over UDP such a refusal may be forged, and
+    /// one datagram may be lost: who spoke lately is believed to be there until a request was
+    /// refused again, and nobody spoke meanwhile; a call that has begun to ring is left alone,
+    /// and what ends a call is said on and on.
     pub fn transport_failed(&mut self, now: Moment, route: Route) {
+        let reliable = route.transport.is_reliable();
+        let spoke = if reliable { None } else { self.heard.lately(now, route) };
         for id in self.clients_at(route) {
-            let Some(rings) = self.transactions.clients.get(&id).map(ClientRecord::rings) else {
+            let Some(record) = self.transactions.clients.get_mut(&id) else { continue };
+            let first = *record.refused.get_or_insert(now);
+            if let Some(spoke) = spoke
+                && (spoke >= first || now < first + T1)
+            {
                 continue;
+            }
+            let (rings, ends) = (record.rings(), record.ends());
+            let left = match reliable {
+                true => rings && self.stop_ringing(now, id),
+                false => rings || ends,
             };
-            let left = rings && (!route.transport.is_reliable() || self.stop_ringing(now, id));
             if !left {
                 self.fail_client(now, id);
             }
@@ -64,13 +76,14 @@ impl Endpoint {
     fn leave_connection(&mut self, route: Route) {
         for record in self.transactions.servers.values_mut() {
             if is_same(record.route, route) {
-                record.route.remote = answer_target(&record.request.message, route);
+                record.route = new_way_back(&record.request.message, route);
             }
         }
         for usage in self.usages.values_mut() {
             if is_same(usage.dialog.route, route) {
                 let target = usage.home.or_else(|| usage.dialog.next_hop());
                 usage.dialog.route.remote = target.unwrap_or(route.remote);
+                usage.source.remote = usage.dialog.route.remote;
             }
         }
     }
@@ -109,12 +122,4 @@ impl Endpoint {
 
 fn is_same(one: Route, other: Route) -> bool {
     one.transport == other.transport && one.remote == other.remote
-}
-
-/// RFC 3261 §18.2.2: the source's address, and the port its Via names.
-fn answer_target(request: &Message, source: Route) -> std::net::SocketAddr {
-    let via = request.list("Via").first().and_then(|element| Via::parse(element));
-    let named = via.as_ref().and_then(|via| split_host_port(&via.sent_by));
-    let port = named.and_then(|(_, port)| port).unwrap_or_else(|| source.transport.default_port());
-    std::net::SocketAddr::new(source.remote.ip(), port)
 }

@@ -44,6 +44,15 @@ impl Default for Config {
     }
 }
 
+/// Whether a dialog's other side is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// Its packets come.
+    Arrives,
+    /// None comes, or none was agreed.
+    Silent,
+}
+
 /// Whether new calls are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doors {
@@ -53,12 +62,15 @@ pub enum Doors {
     Shut,
 }
 
-/// A request that was refused without leaving a trace: for the log.
+/// In place of a status: nothing was told to whom.
+pub const NOT_REFUSED: u16 = 0;
+
+/// A message that was refused without leaving a trace: for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Who sent it.
     pub remote: SocketAddr,
-    /// What it was told.
+    /// What it was told; [`NOT_REFUSED`] of an answer that was not taken.
     pub status: u16,
     /// Why; names nobody.
     pub why: &'static str,
@@ -88,14 +100,14 @@ pub enum Event {
         /// Over.
         dialog: DialogId,
     },
-    /// The ACK of our 200 came.
+    /// The ACK of our 200 came; or none within 64·T1, but the other side's sound.
     Confirmed {
         /// Open.
         dialog: DialogId,
         /// The answer, when our 200 carried the offer.
         sdp: Option<Vec<u8>>,
     },
-    /// Our 200 was repeated for 64·T1 without an ACK; BYE is on its way.
+    /// Our 200 was repeated for 64·T1 without an ACK, and nothing is heard; BYE is on its way.
     NeverConfirmed {
         /// Over.
         dialog: DialogId,
@@ -250,6 +262,9 @@ pub struct Outgoing {
     pub forwarding: Forwarding,
     /// A proxy that everything passes first: HOST:PORT.
     pub outbound_proxy: Option<String>,
+    /// The way its registrar wants it to take (RFC 3608), after that proxy: Route elements. It
+    /// leaves for `route` all the same.
+    pub service_route: Vec<String>,
 }
 
 /// What a call of ours says of the one it goes on from; by default nothing.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::refresh::Session;
 use super::usage::{PendingOffer, Stage};
 use super::*;
+use crate::sip::reply::way_back;
 use crate::sip::sanity::{SDP, media_type};
 
 impl Endpoint {
@@ -57,7 +58,7 @@ impl Endpoint {
     fn refresh_target(&mut self, dialog: DialogId, server: u64) {
         let record = self.transactions.servers.get(&server);
         if let (Some(record), Some(usage)) = (record, self.usages.get_mut(&dialog)) {
-            usage.dialog.refresh(&record.request.message);
+            self.hosts.refresh(&mut usage.dialog, usage.source, &record.request.message);
         }
     }
 
@@ -89,8 +90,7 @@ impl Endpoint {
             Some(Refusal::new(500, "a request in a dialog has an old number"))
         };
         if refused.is_none() && !early {
-            // The peer may have moved behind its NAT, or opened a new connection.
-            usage.dialog.route = route;
+            self.hosts.follow(usage, route, &request.message);
             usage.note_methods(&request.message);
         }
         let tag = usage.dialog.local_tag.clone();
@@ -196,7 +196,7 @@ impl Endpoint {
             self.respond(now, server, 200, |_| {});
         } else {
             let ok = reply(&request.message, 200, Some(&tag), route.remote);
-            self.send(route, ok.to_bytes());
+            self.send(way_back(&request.message, route), ok.to_bytes());
         }
         if let Some(invite) = stage {
             self.respond(now, invite, 487, |_| {});

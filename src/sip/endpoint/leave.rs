@@ -59,11 +59,37 @@ impl Endpoint {
         }
     }
 
+    /// Whether the other side's sound arrives: who is heard is not hung up on for an unanswered
+    /// refresh, or an ACK that does not come. Nobody is heard until that is told.
+    pub fn hears(&mut self, dialog: DialogId, sound: Sound) {
+        if let Some(usage) = self.usages.get_mut(&dialog) {
+            usage.sound = sound;
+        }
+    }
+
     /// Takes up a dialog of an earlier run, to be hung up.
     pub fn adopt(&mut self, mut dialog: Dialog) -> DialogId {
         // It may have sent requests after it was saved.
         dialog.local_cseq = dialog.local_cseq.saturating_add(1_000);
         self.open_usage(Usage::new(dialog, Stage::Open))
+    }
+
+    /// Whether a request of ours has no final answer yet.
+    pub(super) fn is_pending(&self, client: u64) -> bool {
+        self.transactions.clients.get(&client).is_some_and(|record| record.machine.is_pending())
+    }
+
+    /// The call a re-INVITE of ours belongs to ends: its answer changes nothing any more, but
+    /// gets its ACK for a while.
+    pub(super) fn hasten(&mut self, now: Moment, reinvite: Option<u64>) {
+        let Some(client) = reinvite else { return };
+        if let Some(record) = self.transactions.clients.get_mut(&client)
+            && let ClientMachine::Invite(machine) = &mut record.machine
+        {
+            machine.hasten(now);
+            let at = record.machine.poll_timeout();
+            self.wakeups.set(Owner::Client(client), at);
+        }
     }
 
     pub(super) fn drop_client(&mut self, id: u64) {
@@ -81,8 +107,9 @@ impl Endpoint {
         usage.unconfirmed = None;
         usage.session = None;
         let offer = usage.offer.take();
-        let dialog = usage.dialog.clone();
+        let (dialog, reinvite) = (usage.dialog.clone(), usage.reinvite);
         self.rearm(id);
+        self.hasten(now, reinvite);
         if let Some(offer) = offer {
             self.respond(now, offer.server, 487, |_| {});
         }
@@ -120,6 +147,7 @@ impl Endpoint {
             machine,
             branch,
             sent_again: false,
+            refused: None,
         });
     }
 

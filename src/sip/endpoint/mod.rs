@@ -7,23 +7,28 @@
 //!
 //! It opens no socket, reads no clock and draws its randomness from one seed.
 
+mod aim;
 mod answers;
 mod broken;
 mod event;
+mod heard;
+mod hosts;
 mod in_dialog;
 mod leave;
+mod pace;
 mod prack;
 mod query;
 mod refresh;
 mod seen;
 mod serve;
+mod told;
 mod transactions;
 mod uac;
 mod uas;
 mod usage;
 mod wake;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,11 +39,11 @@ use rand::{RngExt, SeedableRng};
 pub use query::{QueryId, Reply};
 
 pub use event::{
-    Config, DialogId, Doors, Event, Forwarding, Invitation, OfferedBy, Outgoing, PlaceCallError,
-    Refused,
+    Config, DialogId, Doors, Event, Forwarding, Invitation, NOT_REFUSED, OfferedBy, Outgoing,
+    PlaceCallError, Refused, Sound,
 };
 
-use super::bucket::{Bucket, Buckets, Rate};
+use super::bucket::{Buckets, Rate};
 use super::dialog::Dialog;
 use super::guard::Guard;
 use super::message::Message;
@@ -49,7 +54,11 @@ use super::route::{Route, Transmit};
 use super::sanity::{Refusal, Request};
 use super::timers::Wakeups;
 use crate::words::Moment;
+use heard::Heard;
+use hosts::Hosts;
+use pace::Pace;
 use seen::Seen;
+use told::Told;
 use transactions::Transactions;
 use usage::Usage;
 
@@ -69,13 +78,18 @@ pub struct Endpoint {
     replies: VecDeque<Reply>,
     /// What was agreed with whom, by address.
     peers: HashMap<IpAddr, Arc<Peer>>,
+    /// Whose answers are whose.
+    hosts: Hosts,
+    /// Who spoke lately.
+    heard: Heard,
     guard: Guard,
     /// What was refused, for the log.
     refused: VecDeque<Refused>,
+    told: Told,
     /// Answers to what cannot be understood.
     malformed: Buckets,
     /// New calls.
-    pace: Bucket,
+    pace: Pace,
     doors: Doors,
     queries: u64,
     next_dialog: u64,
@@ -94,6 +108,7 @@ impl Endpoint {
     pub fn new(config: Config, seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let secret = random.random();
+        let pace = Pace::new(config.calls_per_second, random.random());
         Self {
             seen: Seen::new(config.max_dialogs.saturating_mul(4)),
             config,
@@ -106,10 +121,13 @@ impl Endpoint {
             events: VecDeque::new(),
             replies: VecDeque::new(),
             peers: HashMap::new(),
+            hosts: Hosts::default(),
+            heard: Heard::default(),
             guard: Guard::new(random.random()),
             refused: VecDeque::new(),
+            told: Told::default(),
             malformed: Buckets::new(MALFORMED, seed),
-            pace: Bucket::default(),
+            pace,
             doors: Doors::Open,
             queries: 0,
             next_dialog: 0,
@@ -122,17 +140,29 @@ impl Endpoint {
         self.peers.insert(address.to_canonical(), peer);
     }
 
+    /// Forgets what was agreed with anybody, to be told anew.
+    pub fn forget_peers(&mut self) {
+        self.peers.clear();
+        self.hosts = Hosts::default();
+    }
+
+    /// These hosts are one peer: what one of them is asked another may answer.
+    pub fn know_together(&mut self, addresses: &BTreeSet<IpAddr>) {
+        self.hosts.learn(addresses);
+    }
+
     /// Takes one datagram, or one message a stream's framing cut out.
     pub fn receive(&mut self, now: Moment, route: Route, bytes: &[u8]) {
         let Ok(message) = Message::parse(bytes) else {
             return;
         };
+        self.heard.note(now, route);
         // RFC 3261 §18.3: a response that contradicts itself is discarded.
         if message.status().is_some() {
             if message.fault.is_some() {
                 return;
             }
-            self.receive_response(now, &message);
+            self.receive_response(now, route, &message);
         } else {
             self.receive_request(now, route, message);
         }
@@ -251,6 +281,7 @@ impl Endpoint {
         if let Some(offer) = usage.offer {
             self.respond(now, offer.server, 487, |_| {});
         }
+        self.hasten(now, usage.reinvite);
         if let Some(origin) = usage.origin {
             self.seen.expire(now, origin);
         }

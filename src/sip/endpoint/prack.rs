@@ -24,10 +24,13 @@ impl Endpoint {
             return true;
         };
         let branch = self.new_branch();
-        let purpose = self.transactions.clients.get(&client).map(|record| &record.purpose);
-        let Some(Purpose::Invite { base, .. }) = purpose else {
+        let Some(record) = self.transactions.clients.get(&client) else {
             return true;
         };
+        let Purpose::Invite { base, .. } = &record.purpose else {
+            return true;
+        };
+        let asked = record.route;
         let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&id) else {
             return true;
         };
@@ -38,6 +41,7 @@ impl Endpoint {
             }
             let mut dialog = base.as_ref().clone();
             dialog.learn(response);
+            self.hosts.aim(&mut dialog, asked);
             calling.early.insert(tag.clone(), Early { dialog, heard: number.wrapping_sub(1) });
         }
         let Some(early) = calling.early.get_mut(&tag) else {

@@ -76,6 +76,7 @@ impl Endpoint {
             machine,
             branch,
             sent_again: false,
+            refused: None,
         });
         query
     }

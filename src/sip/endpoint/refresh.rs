@@ -1,9 +1,10 @@
 //! Session timers in an open dialog (RFC 4028): refreshing, and asking when nobody does.
 //!
-//! Law: a call ends by its session timer only when the other side was asked and said
-//! nothing, or that it knows no such call (408, 481). What RFC 4028 §10 would end for a
-//! refresh that did not come is asked first: a caller whose network forgot is no caller who
-//! is gone.
+//! Law: a call ends by its session timer only when the other side was asked and said that it
+//! knows no such call (481), or said nothing (408 too) and is not heard either. What RFC 4028
+//! §10 would end for a refresh that did not come is asked first: a caller whose network forgot
+//! is no caller who is gone. Whose sound arrives is talking: §10 wants the BYE for a session
+//! that may be dead, and this one is not, so that they are asked again and again instead.
 
 use std::time::Duration;
 
@@ -47,7 +48,12 @@ impl Session {
 
     /// Whether a re-INVITE of ours is under way.
     pub(super) fn reinvites(&self) -> bool {
-        matches!(self.vigil, Vigil::Answer { by: OfferedBy::ReInvite, .. })
+        self.awaits(OfferedBy::ReInvite)
+    }
+
+    /// Whether the call hangs on the answer to such a refresh.
+    fn awaits(&self, refresh: OfferedBy) -> bool {
+        matches!(self.vigil, Vigil::Answer { by, .. } if by == refresh)
     }
 }
 
@@ -77,9 +83,17 @@ impl Endpoint {
             return;
         };
         match usage.session.as_ref().map(|session| session.vigil) {
-            Some(Vigil::Answer { until, .. }) if now >= until => self.lose_session(now, id, 408),
+            Some(Vigil::Answer { until, .. }) if now >= until => self.meet_silence(now, id),
             Some(Vigil::Turn { at }) if now >= at => self.refresh_session(now, id),
             _ => {}
+        }
+    }
+
+    /// Nobody answered a refresh: that is the end, but for who is heard all the same.
+    fn meet_silence(&mut self, now: Moment, id: DialogId) {
+        match self.usages.get(&id).map(|usage| usage.sound) {
+            Some(Sound::Arrives) => self.refresh_later(now, id, AFTER_A_REFUSAL),
+            Some(Sound::Silent) | None => self.lose_session(now, id, 408),
         }
     }
 
@@ -91,6 +105,8 @@ impl Endpoint {
     /// UPDATE where the other side allows it, else a re-INVITE with the same description.
     fn refresh_session(&mut self, now: Moment, id: DialogId) {
         let branch = self.new_branch();
+        let last = self.usages.get(&id).and_then(|usage| usage.reinvite);
+        let undecided = last.is_some_and(|client| self.is_pending(client));
         let Some(usage) = self.usages.get_mut(&id) else {
             return;
         };
@@ -105,6 +121,11 @@ impl Endpoint {
         };
         let until = if now < session.ends { session.ends } else { now + GIVE_UP };
         session.vigil = Vigil::Answer { by, until };
+        if by == OfferedBy::ReInvite && undecided {
+            // The one before has met a 1xx and nothing else: it is the answer to that which is
+            // awaited, for as long again.
+            return self.rearm(id);
+        }
         let interval = session.terms.interval;
         let mut request = match by {
             OfferedBy::ReInvite => usage.dialog.request(Method::Invite, &branch),
@@ -138,8 +159,9 @@ impl Endpoint {
         if request.method() != Some(&Method::Invite) {
             return self.open_other(now, request, route, branch, (Some(id), purpose));
         }
-        let machine = ClientMachine::Invite(ClientInvite::new(now, route.transport.is_reliable()));
-        self.open_client(ClientRecord {
+        let machine = ClientInvite::inside_dialog(now, route.transport.is_reliable());
+        let machine = ClientMachine::Invite(machine);
+        let client = self.open_client(ClientRecord {
             bytes: request.to_bytes(),
             request,
             route,
@@ -148,7 +170,11 @@ impl Endpoint {
             machine,
             branch,
             sent_again: false,
+            refused: None,
         });
+        if let Some(usage) = self.usages.get_mut(&id) {
+            usage.reinvite = Some(client);
+        }
     }
 
     /// A 2xx to our re-INVITE: each copy gets its ACK; true for the first.
@@ -157,16 +183,17 @@ impl Endpoint {
         let Some(record) = self.transactions.clients.get_mut(&client) else {
             return false;
         };
-        let route = record.route;
+        let asked = record.route;
         let Purpose::Refresh { base, ack, .. } = &mut record.purpose else {
             return false;
         };
         let first = ack.is_none();
         let bytes = ack.get_or_insert_with(|| {
-            base.refresh(response);
+            base.route = asked;
+            self.hosts.refresh(base, asked, response);
             base.request_numbered(Method::Ack, base.local_cseq, &branch).to_bytes()
         });
-        let bytes = bytes.clone();
+        let (route, bytes) = (base.route, bytes.clone());
         self.send(route, bytes);
         first
     }
@@ -190,7 +217,7 @@ impl Endpoint {
         };
         match (status, response) {
             (200..=299, Some(response)) => {
-                usage.dialog.refresh(response);
+                self.hosts.refresh(&mut usage.dialog, usage.source, response);
                 usage.note_methods(response);
                 let sdp = crate::sip::body::sdp_of(response).filter(|_| by == OfferedBy::ReInvite);
                 self.begin_session(now, id, Terms::learn(response));
@@ -198,8 +225,11 @@ impl Endpoint {
                     self.report(id, Event::OfferAnswered { dialog: id, sdp: Some(sdp) });
                 }
             }
+            // They have refreshed it themselves meanwhile, or are asked again soon.
+            (408, _) if !usage.session.as_ref().is_some_and(|session| session.awaits(by)) => {}
             // RFC 4028 §10: only these end it.
-            (408 | 481, _) => self.lose_session(now, id, status),
+            (408, _) => self.meet_silence(now, id),
+            (481, _) => self.lose_session(now, id, status),
             (422, Some(response)) if usage.wish.raise(response) => self.refresh_session(now, id),
             (405 | 501, _) if by == OfferedBy::Update => {
                 usage.takes_updates = false;
@@ -265,5 +295,5 @@ impl Usage {
 
 /// How long a refresh waits for another INVITE to end.
 const BUSY: Duration = Duration::from_secs(2);
-/// How long after a refusal a refresh is tried again.
+/// How long after a refusal, or silence, a refresh is tried again.
 const AFTER_A_REFUSAL: Duration = Duration::from_secs(30);

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::transactions::{ServerMachine, ServerRecord};
 use super::*;
+use crate::sip::reply::way_back;
 use crate::sip::server::Server;
 use crate::sip::server_invite::ServerInvite;
 use crate::sip::session::Terms;
@@ -26,23 +27,33 @@ impl Endpoint {
             },
             (None, ServerMachine::Other(_)) => return,
         };
-        self.send(route, bytes);
+        let back = way_back(&record.request.message, route);
+        self.send(back, bytes);
     }
 
     /// Remembers a request, to answer it and its copies.
     pub(super) fn open_server(
         &mut self,
-        route: Route,
+        source: Route,
         request: Request,
         dialog: Option<DialogId>,
         to_tag: String,
     ) -> u64 {
-        let reliable = route.transport.is_reliable();
+        let reliable = source.transport.is_reliable();
         let machine = match request.method {
             Method::Invite => ServerMachine::Invite(ServerInvite::new(reliable)),
             _ => ServerMachine::Other(Server::new(reliable)),
         };
-        self.transactions.add_server(ServerRecord { request, route, dialog, to_tag, machine })
+        let route = way_back(&request.message, source);
+        let source = source.remote;
+        self.transactions.add_server(ServerRecord {
+            request,
+            source,
+            route,
+            dialog,
+            to_tag,
+            machine,
+        })
     }
 
     /// Answers a remembered request; `None` when it has had its final answer.
@@ -58,7 +69,7 @@ impl Endpoint {
         let standing = standing.map(|session| session.terms);
         let record = self.transactions.servers.get_mut(&server)?;
         let tag = (status > 100).then_some(record.to_tag.as_str());
-        let mut response = reply(&record.request.message, status, tag, record.route.remote);
+        let mut response = reply(&record.request.message, status, tag, record.source);
         response.push("Server", self.config.user_agent.clone());
         let session = matches!(record.request.method, Method::Invite | Method::Update);
         if session && (101..300).contains(&status) {
@@ -89,14 +100,15 @@ impl Endpoint {
 
     /// Refuses a remembered request, and says why in the log.
     pub(super) fn turn_down(&mut self, now: Moment, server: u64, refusal: &Refusal) {
-        let Some(route) = self.transactions.servers.get(&server).map(|record| record.route) else {
+        let Some(record) = self.transactions.servers.get(&server) else {
             return;
         };
+        let source = Route { remote: record.source, ..record.route };
         let said = self.respond(now, server, refusal.status, |no| {
             refusal.fields.iter().for_each(|(name, value)| no.push(name, value.clone()));
         });
         if said.is_some() {
-            self.tell(route, refusal);
+            self.tell(source, refusal.status, refusal.why);
         }
     }
 
@@ -108,18 +120,17 @@ impl Endpoint {
         for (name, value) in &refusal.fields {
             response.push(name, value.clone());
         }
-        self.send(route, response.to_bytes());
-        if refusal.status >= 300 {
-            self.tell(route, refusal);
+        self.send(way_back(message, route), response.to_bytes());
+        if refusal.status >= 300 && self.told.is_new(route.remote, refusal.status, &tag) {
+            self.tell(route, refusal.status, refusal.why);
         }
     }
 
     /// Keeps what was refused for who writes the log; the last few, if nobody does.
-    fn tell(&mut self, route: Route, refusal: &Refusal) {
+    pub(super) fn tell(&mut self, route: Route, status: u16, why: &'static str) {
         if self.refused.len() >= REFUSED_MAX {
             self.refused.pop_front();
         }
-        let (status, why) = (refusal.status, refusal.why);
         self.refused.push_back(Refused { remote: route.remote, status, why });
     }
 

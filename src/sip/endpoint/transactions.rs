@@ -1,6 +1,7 @@
 //! The tables of transactions, by number and by what a message shows of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
 
 use crate::sip::client::Client;
 use crate::sip::client_invite::ClientInvite;
@@ -19,6 +20,9 @@ use super::{DialogId, QueryId};
 pub(super) struct ServerRecord {
     /// Without its body.
     pub(super) request: Request,
+    /// Where it came from.
+    pub(super) source: SocketAddr,
+    /// Where its answers go.
     pub(super) route: Route,
     pub(super) dialog: Option<DialogId>,
     pub(super) to_tag: String,
@@ -85,6 +89,8 @@ pub(super) struct ClientRecord {
     pub(super) branch: String,
     /// Its connection closed, and it was sent over another.
     pub(super) sent_again: bool,
+    /// When its way was first refused.
+    pub(super) refused: Option<Moment>,
 }
 
 impl ClientRecord {
@@ -93,6 +99,11 @@ impl ClientRecord {
         let begins = matches!(self.purpose, Purpose::Invite { .. });
         begins && matches!(&self.machine, ClientMachine::Invite(machine) if !machine.is_calling())
     }
+
+    /// Whether it ends a call, or a call that begins.
+    pub(super) fn ends(&self) -> bool {
+        matches!(self.purpose, Purpose::Bye { .. } | Purpose::Cancel)
+    }
 }
 
 /// Why we sent it.
@@ -100,8 +111,8 @@ pub(super) enum Purpose {
     Invite {
         /// The dialog as it was before any answer: each fork's begins from it.
         base: Box<Dialog>,
-        /// The ACK of each answer, by To tag, to be repeated with it.
-        acks: BTreeMap<String, Vec<u8>>,
+        /// The ACK of each answer and where it goes, by To tag, to be repeated with it.
+        acks: BTreeMap<String, (Route, Vec<u8>)>,
     },
     Cancel,
     Bye {

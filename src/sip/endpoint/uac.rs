@@ -8,10 +8,12 @@ use super::usage::{Calling, Stage};
 use super::*;
 use crate::sip::client_invite::ClientInvite;
 use crate::sip::dialog::contact;
+use crate::sip::headers::NameAddr;
 use crate::sip::identity;
 use crate::sip::route::Transport;
 use crate::sip::sanity::SDP;
 use crate::sip::session::Wish;
+use crate::sip::uri::{Uri, split_host_port};
 
 impl Endpoint {
     /// Places a call.
@@ -40,7 +42,7 @@ impl Endpoint {
             remote_party: format!("<{target}>"),
             local_cseq: 0,
             remote_cseq: None,
-            route_set: outgoing.outbound_proxy.iter().map(|to| preloaded(to, route)).collect(),
+            route_set: way(&outgoing),
             remote_target: target.clone(),
             route,
         };
@@ -95,6 +97,7 @@ impl Endpoint {
             machine: ClientMachine::Invite(machine),
             branch,
             sent_again: false,
+            refused: None,
         });
         if let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&dialog) {
             calling.client = client;
@@ -141,8 +144,27 @@ impl Endpoint {
             machine: ClientMachine::Other(machine),
             branch,
             sent_again: false,
+            refused: None,
         });
     }
+}
+
+/// The Route elements of a new call: the proxy that everything passes, then what the registrar
+/// asked for, which may begin with that proxy.
+fn way(outgoing: &Outgoing) -> Vec<String> {
+    let asked = &outgoing.service_route;
+    let named = asked.first().and_then(|first| NameAddr::parse(first));
+    let named = named.and_then(|first| Uri::parse(&first.uri).ok());
+    let first = outgoing.outbound_proxy.as_deref().filter(|proxy| {
+        let (host, port) = split_host_port(proxy).unwrap_or((proxy, None));
+        let usual = outgoing.route.transport.default_port();
+        !named.as_ref().is_some_and(|uri| {
+            uri.host.eq_ignore_ascii_case(host)
+                && uri.port.unwrap_or(usual) == port.unwrap_or(usual)
+        })
+    });
+    let first = first.map(|proxy| preloaded(proxy, outgoing.route));
+    first.into_iter().chain(asked.iter().cloned()).collect()
 }
 
 /// The Route that leads everything over a proxy first (RFC 3261 §8.1.2).

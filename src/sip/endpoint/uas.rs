@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::transactions::ServerMachine;
 use super::usage::{InviteIdentity, Stage, Unconfirmed, Usage};
 use super::*;
-use crate::sip::bucket::Rate;
 use crate::sip::headers::Via;
 use crate::sip::identity;
+use crate::sip::reply::way_back;
 use crate::sip::sanity::SDP;
 use seen::Sight;
 
@@ -75,7 +75,7 @@ impl Endpoint {
             response.push("Supported", "timer");
             response.set_body(SDP, sdp);
         })?;
-        Some(Unconfirmed::new(now, bytes, cseq))
+        Some(Unconfirmed::new(now, server, bytes, cseq))
     }
 
     pub(super) fn receive_outside(&mut self, now: Moment, route: Route, request: Request) {
@@ -116,16 +116,18 @@ impl Endpoint {
         {
             return self.refuse_stateless(route, &request.message, &refusal);
         }
-        if let Err(refusal) = self.let_in(now) {
+        if let Err(refusal) = self.let_in(now, route.remote.ip()) {
             return self.refuse_stateless(route, &request.message, &refusal);
         }
         let invitation = Box::new(invitation(route, &request, &peer));
         let offered = invitation.sdp.is_some();
         let tag = self.tag_for(&request.message);
-        let dialog = Dialog::called(&request, tag.clone(), route);
+        let mut dialog = Dialog::called(&request, tag.clone(), route);
+        self.hosts.aim(&mut dialog, route);
         self.seen.remember(origin.clone(), request.key.clone());
         let stage = |server| Stage::Called { server, offered, until: now + UNANSWERED };
         let mut usage = Usage::new(dialog, stage(0));
+        usage.source = route;
         usage.note_methods(&request.message);
         let server = self.open_server(route, request, None, tag);
         usage.stage = stage(server);
@@ -148,12 +150,11 @@ impl Endpoint {
 
     /// Whether there is room for a new call, and whether it does not come too soon after
     /// the others. Short waits: a network may hold them against every call (§21.5.4).
-    fn let_in(&mut self, now: Moment) -> Result<(), Refusal> {
+    fn let_in(&mut self, now: Moment, source: IpAddr) -> Result<(), Refusal> {
         if self.doors == Doors::Shut || self.is_full() {
             return Err(Refusal::new(503, "no room for a call").with("Retry-After", "5"));
         }
-        let rate = Rate::per_second(self.config.calls_per_second);
-        if !self.pace.take(now, rate) {
+        if !self.pace.take(now, self.hosts.first(source)) {
             return Err(Refusal::new(503, "too many calls a second").with("Retry-After", "1"));
         }
         Ok(())
@@ -177,7 +178,7 @@ impl Endpoint {
         let dialog = record.dialog;
         let mut ok = reply(&request.message, 200, Some(&record.to_tag), route.remote);
         ok.push("Server", self.config.user_agent.clone());
-        self.send(route, ok.to_bytes());
+        self.send(way_back(&request.message, route), ok.to_bytes());
         if !pending {
             return;
         }

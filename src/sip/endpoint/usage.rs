@@ -5,16 +5,19 @@ use std::net::SocketAddr;
 
 use crate::sip::dialog::Dialog;
 use crate::sip::digest::Credentials;
+use crate::sip::route::Route;
 use crate::sip::session::Wish;
 use crate::sip::timers::{Backoff, GIVE_UP, T2};
 use crate::words::Moment;
 
-use super::OfferedBy;
 use super::refresh::Session;
+use super::{OfferedBy, Sound};
 
 /// One dialog and everything that is waited for in it.
 pub(super) struct Usage {
     pub(super) dialog: Dialog,
+    /// Where the other side was last heard from, or else asked.
+    pub(super) source: Route,
     pub(super) stage: Stage,
     /// Our 200 to an INVITE, until its ACK.
     pub(super) unconfirmed: Option<Unconfirmed>,
@@ -31,12 +34,16 @@ pub(super) struct Usage {
     pub(super) origin: Option<InviteIdentity>,
     /// What must be refreshed, where a session timer was agreed.
     pub(super) session: Option<Session>,
+    /// Our last re-INVITE, its end perhaps still awaited.
+    pub(super) reinvite: Option<u64>,
     /// What we ask of a session timer.
     pub(super) wish: Wish,
     /// The other side allows UPDATE.
     pub(super) takes_updates: bool,
     /// Our last session description.
     pub(super) own_sdp: Vec<u8>,
+    /// What was last told of the other side's sound.
+    pub(super) sound: Sound,
 }
 
 /// How far the dialog has come.
@@ -75,6 +82,8 @@ pub(super) struct Early {
 
 /// A 200 being repeated until its ACK comes (RFC 3261 §13.3.1.4).
 pub(super) struct Unconfirmed {
+    /// The INVITE it answers.
+    pub(super) server: u64,
     pub(super) bytes: Vec<u8>,
     pub(super) resend: Backoff,
     pub(super) give_up: Moment,
@@ -86,9 +95,9 @@ pub(super) struct Unconfirmed {
 }
 
 impl Unconfirmed {
-    pub(super) fn new(now: Moment, bytes: Vec<u8>, cseq: u32) -> Self {
-        let resend = Backoff::new(now, T2);
-        Self { bytes, resend, give_up: now + GIVE_UP, cseq, opens: false, offered: false }
+    pub(super) fn new(now: Moment, server: u64, bytes: Vec<u8>, cseq: u32) -> Self {
+        let (resend, give_up) = (Backoff::new(now, T2), now + GIVE_UP);
+        Self { server, bytes, resend, give_up, cseq, opens: false, offered: false }
     }
 }
 
@@ -112,6 +121,7 @@ pub(super) struct InviteIdentity {
 impl Usage {
     pub(super) fn new(dialog: Dialog, stage: Stage) -> Self {
         Self {
+            source: dialog.route,
             dialog,
             stage,
             unconfirmed: None,
@@ -122,9 +132,11 @@ impl Usage {
             home: None,
             origin: None,
             session: None,
+            reinvite: None,
             wish: Wish::default(),
             takes_updates: false,
             own_sdp: Vec::new(),
+            sound: Sound::Silent,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::transactions::{ClientMachine, Purpose};
 use super::usage::Stage;
 use super::*;
+use crate::sip::reply::way_back;
 use crate::sip::timers::Due;
 
 impl Endpoint {
@@ -76,16 +77,40 @@ impl Endpoint {
             return;
         };
         if now >= unconfirmed.give_up {
-            let event = if unconfirmed.opens {
-                Event::NeverConfirmed { dialog: id }
-            } else {
-                Event::HungUp { dialog: id, lost: true }
-            };
-            self.report(id, event);
-            self.bye(now, id);
+            self.miss_ack(now, id);
         } else if unconfirmed.resend.is_due(now) {
-            let (route, bytes) = (usage.dialog.route, unconfirmed.bytes.clone());
+            let (server, bytes) = (unconfirmed.server, unconfirmed.bytes.clone());
+            // RFC 3261 §18.2.2: the request says where to; its sender may have moved behind a NAT.
+            let route = match self.transactions.servers.get(&server) {
+                Some(record) if record.route.transport.is_reliable() => record.route,
+                Some(record) => way_back(&record.request.message, usage.source),
+                None => usage.source,
+            };
             self.send(route, bytes);
+        }
+    }
+
+    /// 64·T1 have passed without the ACK of our 200. RFC 3261 §13.3.1.4 and §14.2 want the BYE,
+    /// and say SHOULD; but who is heard was reached by the 200, and is talking.
+    fn miss_ack(&mut self, now: Moment, id: DialogId) {
+        let Some(usage) = self.usages.get_mut(&id) else {
+            return;
+        };
+        let heard = usage.sound == Sound::Arrives && !usage.quiet;
+        let Some(missed) = usage.unconfirmed.take() else {
+            return;
+        };
+        match (missed.opens, heard) {
+            (true, true) => self.report(id, Event::Confirmed { dialog: id, sdp: None }),
+            (true, false) => self.report(id, Event::NeverConfirmed { dialog: id }),
+            (false, true) if missed.offered => {
+                self.report(id, Event::OfferAnswered { dialog: id, sdp: None });
+            }
+            (false, true) => {}
+            (false, false) => self.report(id, Event::HungUp { dialog: id, lost: true }),
+        }
+        if !heard {
+            self.bye(now, id);
         }
     }
 

@@ -62,6 +62,55 @@ fn the_first_register_is_due_at_once_and_says_who_we_are() {
 }
 
 #[test]
+fn calls_take_the_way_the_registrar_asks_for_while_the_binding_lasts() {
+    let mut us = registration();
+    let (now, _) = next(&mut us);
+    assert_eq!(us.service_route(), [""; 0]);
+    let way = ["<sip:orig@scscf.ims.example:6060;lr>", "<sip:as.ims.example;lr>"];
+    let fields = [("Expires", "3600"), ("Service-Route", &way.join(", "))];
+    receive(&mut us, now, 200, &fields);
+    assert_eq!(us.service_route(), way);
+    // A refusal leaves what stands; the next 200 says it anew, or is silent.
+    let (now, _) = next(&mut us);
+    receive(&mut us, now, 503, &[("Service-Route", "<sip:no;lr>")]);
+    assert_eq!(us.service_route(), way);
+    let (now, _) = next(&mut us);
+    receive(&mut us, now, 200, &[("Service-Route", "<sip:b;lr>"), ("Service-Route", way[1])]);
+    assert_eq!(us.service_route(), ["<sip:b;lr>", way[1]]);
+    let (now, _) = next(&mut us);
+    receive(&mut us, now, 200, &[("Expires", "3600")]);
+    assert_eq!(us.service_route(), [""; 0]);
+    // It ends with the binding.
+    let (now, _) = next(&mut us);
+    receive(&mut us, now, 200, &fields);
+    us.handle_timeout(now + Duration::from_secs(3_601));
+    assert_eq!(us.service_route(), [""; 0]);
+}
+
+#[test]
+fn a_way_that_is_too_long_or_no_loose_routers_is_not_taken_by_half() {
+    let long = |octets: usize| format!("<sip:{};lr>", "a".repeat(octets - "<sip:;lr>".len()));
+    let many = |count| vec!["<sip:a;lr>"; count].join(", ");
+    for (way, taken) in [
+        (many(8), 8),
+        (many(9), 0),
+        (long(1_024), 1),
+        (long(1_025), 0),
+        ("<sip:a;lr>, <sip:strict>".to_owned(), 0),
+        ("sip:a;lr".to_owned(), 0),
+        ("<tel:1;lr>".to_owned(), 0),
+        ("<sip:a;lr".to_owned(), 0),
+        (String::new(), 0),
+    ] {
+        let mut us = registration();
+        let (now, _) = next(&mut us);
+        receive(&mut us, now, 200, &[("Service-Route", &way)]);
+        assert_eq!(us.service_route().len(), taken, "{} octets", way.len());
+        assert_eq!(us.standing(), Registered::Yes);
+    }
+}
+
+#[test]
 fn both_kinds_of_challenge_are_met_with_the_strongest_algorithm() {
     for (status, asked, given) in [
         (401, "WWW-Authenticate", "Authorization"),

@@ -17,10 +17,12 @@ pub use changes::RosterChange;
 pub(super) use changes::changes;
 pub(super) use select::standing;
 
+use super::audit::append;
 use super::error::EditRosterError;
 use super::settings::Settings;
-use super::{OpenStoreError, database};
+use super::{Clerk, Deed, OpenStoreError, database};
 use crate::roster::{Author, Edit, Edited, Records, Roster, Table};
+use crate::words::ServiceId;
 use difference::Difference;
 
 /// The roster as it stands in the database.
@@ -106,19 +108,65 @@ async fn commit(
     difference: &Difference,
 ) -> Result<Option<EditedRoster>, sqlx::Error> {
     let mut transaction = connection.begin_with("begin immediate").await?;
-    if select::revision(&mut transaction).await? + 1 != author.revision {
+    let edited = write(&mut transaction, author, after, texts, difference).await?;
+    if edited.is_some() {
+        transaction.commit().await?;
+    }
+    Ok(edited)
+}
+
+impl Clerk {
+    /// Makes one edit of the roster that somebody has seen, and says in the audit log that
+    /// they did.
+    ///
+    /// # Errors
+    /// When the roster is another by now, the edit would break it, or the database does not
+    /// take it; then nothing of it is done.
+    pub async fn edit_roster(
+        &self,
+        seen: &StandingRoster,
+        edit: &Edit,
+        service: &ServiceId,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> Result<EditedRoster, EditRosterError> {
+        let author = Author { by: by.to_owned(), at, revision: seen.revision + 1 };
+        let before = seen.roster.records();
+        let Edited { records, texts } = edit.clone().apply(before, &author)?;
+        let difference = Difference::between(before, &records)?;
+        let tables: Vec<&str> = texts.iter().map(|(table, _)| table.italian()).collect();
+        let detail = format!("{}, revisione {}", tables.join(", "), author.revision);
+        let deed = Deed::new("turni cambiati", &detail).of(service);
+        let mut writing = self.begin().await?;
+        let connection = writing.connection()?;
+        let edited = write(connection, &author, &records, &texts, &difference).await?;
+        let edited = edited.ok_or(EditRosterError::Changed)?;
+        append(connection, by, at, &deed).await?;
+        writing.commit().await?;
+        Ok(edited)
+    }
+}
+
+/// Within the caller's transaction; `None` when the roster is not the one before `author`'s.
+async fn write(
+    connection: &mut SqliteConnection,
+    author: &Author,
+    after: &Records,
+    texts: &[(Table, String)],
+    difference: &Difference,
+) -> Result<Option<EditedRoster>, sqlx::Error> {
+    if select::revision(connection).await? + 1 != author.revision {
         return Ok(None);
     }
-    insert::replace(&mut transaction, after, difference).await?;
+    insert::replace(connection, after, difference).await?;
     for (table, text) in texts {
         let rows = difference.of(*table);
-        changes::insert(&mut transaction, author, *table, text, rows).await?;
+        changes::insert(connection, author, *table, text, rows).await?;
     }
     sqlx::query("update roster_revision set revision = ?")
         .bind(author.revision)
-        .execute(&mut *transaction)
+        .execute(connection)
         .await?;
-    transaction.commit().await?;
     Ok(Some(EditedRoster {
         revision: author.revision,
         texts: texts.iter().map(|(_, text)| text.clone()).collect(),

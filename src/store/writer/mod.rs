@@ -19,7 +19,7 @@ use super::apply::Applied;
 use super::database::{CommitError, Database};
 use super::journal::Journal;
 use super::recover::{InterruptedCall, Recovered};
-use super::standing::{Journaled, Opening, Standing, Write};
+use super::standing::{Journaled, Standing, Write};
 use super::{COMMIT_WITHIN, RETRY_EVERY};
 use crate::words::{CaseNumber, Clock, Moment, SystemClock};
 use catch_up::finished;
@@ -31,7 +31,7 @@ type Reply = oneshot::Sender<Result<CaseNumber, Journaled>>;
 /// What waits for the disk.
 #[derive(Debug)]
 pub(super) enum Queued {
-    Open { opening: Box<Opening>, at: Moment, reply: Reply },
+    Open { write: Write, at: Moment, reply: Reply },
     Note(Write),
     Flush(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
@@ -164,10 +164,10 @@ impl Writer {
         let mut end = ControlFlow::Continue(());
         for queued in batch {
             match queued {
-                Queued::Open { opening, at, reply } => {
+                Queued::Open { write, at, reply } => {
                     oldest.get_or_insert(at);
                     replies.push((writes.len(), reply));
-                    writes.push(Write::Open(*opening));
+                    writes.push(write);
                 }
                 Queued::Note(note) => writes.push(note),
                 Queued::Flush(reply) => self.flushes.push(reply),

@@ -1,6 +1,7 @@
 use super::*;
-use crate::sip::{Account, Config, Credentials, Endpoint, Route, Transport};
+use crate::sip::{Account, Config, Credentials, Endpoint, Reply, Route, Transport};
 use crate::switchboard::TrunkTerms;
+use crate::words::PhoneNumber;
 
 fn target(host: u8) -> Target {
     Target { transport: Transport::Udp, address: ([192, 0, 2, host], 5060).into() }
@@ -60,6 +61,27 @@ fn the_first_comes_first_again_once_it_is_well() {
 }
 
 #[test]
+fn a_trunk_that_refuses_our_calls_is_ill_for_five_minutes_whatever_it_says_to_options() {
+    let mut trunks = trunks(&[("a", 1, 1), ("b", 2, 1)]);
+    let number = |last: u8| PhoneNumber::from_network(&format!("+39333000000{last}"));
+    let refused = Health::Ill(Why::RefusesCalls);
+    assert!(!trunks.refused(0, (403, &number(1)), at(1), wall()), "that number alone");
+    assert_eq!(trunks.order(), [0, 1]);
+    trunks.reached(0);
+    assert!(!trunks.refused(0, (403, &number(2)), at(2), wall()), "a phone was reached since");
+    assert!(trunks.refused(0, (403, &number(3)), at(3), wall()));
+    assert!(!trunks.refused(0, (403, &number(4)), at(4), wall()), "said once");
+    assert_eq!((trunks.order(), trunks.standings()[0].health), (vec![1, 0], refused));
+    assert!(!trunks.note(way(0), Health::Well, at(14), wall()), "it is there, no more");
+    assert_eq!(trunks.standings()[0].health, refused);
+    assert!(trunks.note(way(0), Health::Well, at(305), wall()));
+    assert_eq!(trunks.order(), [0, 1]);
+    assert!(trunks.refused(0, (402, &number(1)), at(306), wall()), "the account, at once");
+    trunks.reached(0);
+    assert!(trunks.note(way(0), Health::Well, at(307), wall()), "a phone was picked up");
+}
+
+#[test]
 fn trunks_of_one_order_share_by_weight() {
     let mut trunks = trunks(&[("a", 1, 3), ("b", 1, 1), ("c", 2, 9)]);
     let mut carried = [0; 3];
@@ -89,6 +111,55 @@ fn a_trunk_that_carries_all_it_may_comes_last_and_returns() {
 }
 
 #[test]
+fn the_addresses_of_a_trunks_name_are_its_hosts_from_the_start() {
+    let named = TrunkRoute { places: vec![target(3), target(4)], ..route("a", 1, 1) };
+    let trunks = Trunks::new(vec![named], Moment::START, wall());
+    let hosts = [3, 4].map(|host| target(host).address.ip());
+    assert_eq!(*trunks.route(0).unwrap().terms.hosts(), hosts);
+    assert!(hosts.into_iter().all(|host| trunks.at(host) == Some(0)));
+}
+
+#[test]
+fn a_trunk_that_moves_is_trusted_where_it_was_and_left_one_move_later() {
+    let terms = TrunkTerms { addresses: [target(8).address.ip()].into(), ..TrunkTerms::default() };
+    let named = TrunkRoute { places: vec![target(1)], terms, ..route("a", 1, 1) };
+    let mut trunks = Trunks::new(vec![named], Moment::START, wall());
+    let trusted = |trunks: &Trunks| {
+        [8, 1, 2, 3, 4].map(|host| trunks.at(target(host).address.ip()) == Some(0))
+    };
+    assert_eq!(trusted(&trunks), [true, true, false, false, false]);
+    for (host, then) in [
+        (2, [true, true, true, false, false]),
+        (3, [true, false, true, true, false]),
+        (4, [true, false, false, true, true]),
+    ] {
+        trunks.found(0, &[target(host)], at(1), wall());
+        assert_eq!(trusted(&trunks), then, "{host}");
+    }
+    // The signals forget with it: what the old host answers was asked of somebody else.
+    let mut us = Endpoint::new(Config::default(), 7);
+    trunks.introduce(&mut us);
+    trunks.found(0, &[target(5)], at(2), wall());
+    trunks.introduce(&mut us);
+    assert!(!is_one_with(&mut us, 3), "left two moves ago");
+    assert!(is_one_with(&mut us, 4), "calls of then may still be talking");
+}
+
+/// Whether an answer from this host to what the written one was asked is taken.
+fn is_one_with(us: &mut Endpoint, host: u8) -> bool {
+    let local = "192.0.2.100:5060".parse().unwrap();
+    let asked = Route { transport: Transport::Udp, local, remote: target(8).address };
+    us.ping(Moment::START, asked, "h", None);
+    let sent = us.poll_transmit().unwrap();
+    let text = String::from_utf8(sent.bytes).unwrap();
+    let (_, fields) = text.split_once("\r\n").unwrap();
+    let answer = format!("SIP/2.0 200 OK\r\n{fields}");
+    let from = Route { remote: target(host).address, ..asked };
+    us.receive(Moment::START, from, answer.as_bytes());
+    us.poll_reply().is_some()
+}
+
+#[test]
 fn a_call_belongs_to_the_first_trunk_of_its_address() {
     let terms = |addresses: &[&str]| TrunkTerms {
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
@@ -102,9 +173,9 @@ fn a_call_belongs_to_the_first_trunk_of_its_address() {
     let at_address = |trunks: &Trunks, text: &str| trunks.at(text.parse().unwrap());
     assert_eq!(at_address(&trunks, "192.0.2.1"), Some(0));
     assert_eq!(at_address(&trunks, "::ffff:192.0.2.2"), Some(1));
-    assert_eq!(at_address(&trunks, "192.0.2.9"), None);
-    trunks.found(1, &[target(9)], at(1), wall());
-    assert_eq!(at_address(&trunks, "192.0.2.9"), Some(1), "an address found later");
+    assert_eq!(at_address(&trunks, "192.0.2.7"), None);
+    trunks.found(1, &[target(7)], at(1), wall());
+    assert_eq!(at_address(&trunks, "192.0.2.7"), Some(1), "an address found later");
 }
 
 #[test]
@@ -187,7 +258,12 @@ fn a_call_is_tried_at_two_places_of_a_trunk_within_the_time_of_one_then_at_the_n
 
 #[test]
 fn a_registration_over_udp_is_kept_alive_and_one_over_tcp_by_its_connection() {
-    for (transport, kept) in [(Transport::Udp, Some(at(25))), (Transport::Tcp, None)] {
+    let cases = [
+        (Transport::Udp, None, Some(at(25))),
+        (Transport::Udp, Some(Duration::from_secs(10)), Some(at(10))),
+        (Transport::Tcp, None, None),
+    ];
+    for (transport, keep_alive, kept) in cases {
         let credentials = Credentials { username: "ada".into(), password: "x".into(), realm: None };
         let account = Account {
             domain: "ims.operatore.it".into(),
@@ -199,6 +275,7 @@ fn a_registration_over_udp_is_kept_alive_and_one_over_tcp_by_its_connection() {
             places: vec![place],
             probe: false,
             account: Some(account),
+            terms: TrunkTerms { keep_alive, ..TrunkTerms::default() },
             ..route("a", 1, 1)
         };
         let mut trunks = Trunks::new(vec![route], at(0), wall());
@@ -206,15 +283,21 @@ fn a_registration_over_udp_is_kept_alive_and_one_over_tcp_by_its_connection() {
         trunks.register(at(0), |place| Some(Route { transport, local, remote: place.address }));
         let Some(Due::Register(0, request)) = trunks.due(at(0), wall()) else { panic!() };
         let asked = query(&mut Endpoint::new(Config::default(), 1));
-        trunks.registering(0, asked);
+        trunks.registering(0, asked, place);
         let contact = request.header("Contact").unwrap();
-        let text = format!("SIP/2.0 200 OK\r\nContact: {contact};expires=3600\r\n\r\n");
+        let text = format!(
+            "SIP/2.0 200 OK\r\nContact: {contact};expires=3600\r\nService-Route: <sip:p;lr>\r\n\r\n"
+        );
         let response = Message::parse(text.as_bytes()).ok();
         let reply = Reply { query: asked, status: 200, response };
         assert_eq!(trunks.registered(&reply, at(0)), Some(0));
+        let way = |target| Way { trunk: 0, target, patience: Duration::ZERO };
+        assert_eq!(trunks.service_route(way(place)), ["<sip:p;lr>"]);
+        assert_eq!(trunks.service_route(way(target(8))), [""; 0], "it was asked elsewhere");
         assert_eq!(trunks.poll_timeout().filter(|due| *due < at(900)), kept);
-        let due = trunks.due(at(25), wall());
+        let then = kept.unwrap_or_else(|| at(25));
+        let due = trunks.due(then, wall());
         assert_eq!(due, kept.map(|_| Due::KeepAlive(0)));
-        assert_eq!(trunks.due(at(25), wall()), None);
+        assert_eq!(trunks.due(then, wall()), None);
     }
 }

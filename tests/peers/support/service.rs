@@ -27,7 +27,7 @@ pub const DIRECT: &str = "+390831777009";
 /// Who calls, as the network tells it.
 pub const CALLER: &str = "+390831555555";
 /// The machine is slow when every scenario starts at once.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(120);
 /// From the last BYE to the last row.
 const RECORDED: Duration = Duration::from_secs(10);
 /// Dialogs may wait 32 s for an ACK.

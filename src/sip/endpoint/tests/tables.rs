@@ -17,6 +17,7 @@ fn outgoing() -> Outgoing {
         credentials: None,
         forwarding: Forwarding::default(),
         outbound_proxy: None,
+        service_route: Vec::new(),
     }
 }
 
