@@ -13,8 +13,8 @@ use super::command::Exit;
 use super::config::Config;
 use super::house::wall;
 use crate::store::{
-    Keyring, Made, Reader, Store, Swept, is_any_file_sealed, is_any_message_clear, reseal,
-    seal_clear,
+    Keyring, Made, MakeKeysError, Reader, Store, Swept, is_any_file_sealed, is_any_message_clear,
+    reseal, seal_clear,
 };
 
 /// How often it is looked whether the key file came, went or changed, and whether anything
@@ -49,22 +49,26 @@ pub(super) async fn run(config: &Config, command: Key) -> anyhow::Result<Exit> {
 
 /// Makes the key file at the first start; says in the log what is wrong with it.
 pub(super) async fn prepare(config: &Config, store: &Store) {
-    let keyring = Keyring::new(&config.key_file);
-    let path = config.key_file.display();
-    // Where the database does not say, a key may belong to it.
-    let sealed = store.reader().is_anything_sealed().await.unwrap_or(true);
-    if !sealed && !is_any_file_sealed(&config.data_dir) {
-        match keyring.make(wall()) {
-            Ok(Made::Now) => {
-                tracing::warn!(key.file = %path, "a key file was made: keep a copy of it elsewhere");
-            }
-            Ok(Made::Before) => {}
-            Err(error) => return tracing::error!(%error, "cases cannot be written"),
-        }
+    if let Err(error) = make_if_first(config, store).await {
+        return tracing::error!(%error, "cases cannot be written");
     }
     if let Err(error) = store.look_for_keys() {
         tracing::error!(%error, "cases can be neither read nor written; calls are answered");
     }
+}
+
+/// Makes the key file where nothing was ever sealed. A database that does not answer yet, as
+/// on a slow disk at the first start, is asked again by [`keep`]: a key may belong to it.
+async fn make_if_first(config: &Config, store: &Store) -> Result<(), MakeKeysError> {
+    let sealed = store.reader().is_anything_sealed().await.unwrap_or(true);
+    if sealed || is_any_file_sealed(&config.data_dir) {
+        return Ok(());
+    }
+    if Keyring::new(&config.key_file).make(wall())? == Made::Now {
+        let path = config.key_file.display();
+        tracing::warn!(key.file = %path, "a key file was made: keep a copy of it elsewhere");
+    }
+    Ok(())
 }
 
 /// Keeps an eye on the key file, and seals whatever lies in clear while there is one: numbers
@@ -75,14 +79,20 @@ pub(super) async fn keep(config: Config, store: Arc<Store>) {
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // What stands in the way is said once, not every two seconds.
     let mut said = None;
+    // Where there was one since the start, whatever it sealed would be lost behind a new one.
+    let mut were_there = false;
     loop {
         every.tick().await;
+        if !were_there && let Err(error) = make_if_first(&config, &store).await {
+            tracing::debug!(%error, "no key file was made");
+        }
         let looking = store.clone();
         let looked = tokio::task::spawn_blocking(move || looking.look_for_keys()).await;
+        let Ok(looked) = looked else { return };
+        were_there |= looked.is_ok();
         let problem = match looked {
-            Ok(Ok(())) => sweep(&config, &store, &keyring).await.err(),
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => return,
+            Ok(()) => sweep(&config, &store, &keyring).await.err(),
+            Err(error) => Some(error.to_string()),
         };
         if problem == said {
             continue;
@@ -129,6 +139,9 @@ mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt as _;
 
+    use sqlx::{Connection as _, SqliteConnection};
+    use tokio::time::timeout;
+
     use super::*;
     use crate::case::{Addition, Fact};
     use crate::store::{Append, Opening, Store, append_to_case};
@@ -173,6 +186,31 @@ mod tests {
         assert_eq!(complaint(&config).await, None);
         std::fs::set_permissions(&config.key_file, Permissions::from_mode(0o644)).unwrap();
         assert!(complaint(&config).await.unwrap().contains("chmod 600"));
+    }
+
+    #[tokio::test]
+    async fn where_the_database_answers_late_the_keys_are_made_once_it_does() {
+        let (_dir, config, store) = place().await;
+        let mut database = SqliteConnection::connect(&config.store_url).await.unwrap();
+        sqlx::query("alter table case_entries rename to away")
+            .execute(&mut database)
+            .await
+            .unwrap();
+        prepare(&config, &store).await;
+        assert!(!config.key_file.exists(), "it cannot be told whether one belongs there");
+        sqlx::query("alter table away rename to case_entries")
+            .execute(&mut database)
+            .await
+            .unwrap();
+        let keeping = tokio::spawn(keep(config.clone(), Arc::new(store)));
+        let mut looks = interval(Duration::from_millis(20));
+        let made = async {
+            while !config.key_file.exists() {
+                looks.tick().await;
+            }
+        };
+        timeout(Duration::from_secs(30), made).await.unwrap();
+        keeping.abort();
     }
 
     #[tokio::test]

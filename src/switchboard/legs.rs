@@ -46,6 +46,8 @@ pub(super) struct Placing {
     pub(super) plain_for: Option<usize>,
     /// The address its sound is heard at.
     pub(super) ear: IpAddr,
+    /// What the other side agreed anew while it rang, for an answer that says nothing of it.
+    pub(super) early: Option<StreamFormat>,
 }
 
 /// The ways a key arrives.

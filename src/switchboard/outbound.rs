@@ -44,6 +44,7 @@ impl Switchboard {
             others: ways,
             plain_for: None,
             ear,
+            early: None,
         };
         let sound = (&mut stream, &mut local);
         let Some(dialog) = self.dial(live.id, id, &mut placing, sound) else {
@@ -81,6 +82,7 @@ impl Switchboard {
         let now = self.now();
         while !placing.others.is_empty() {
             placing.way = placing.others.remove(0);
+            placing.early = None;
             let Some(route) = self.way_to(placing.way.target) else { continue };
             let Some(trunk) = self.trunks.route(placing.way.trunk).cloned() else { continue };
             let security = match placing.plain_for == Some(placing.way.trunk) {

@@ -1,7 +1,7 @@
 //! What the SIP core reports, told to the conversation.
 
 use super::Switchboard;
-use super::legs::KeysBy;
+use super::legs::{KeysBy, Placing};
 use crate::call::{Gone, Input, RingFailure};
 use crate::media::Order;
 use crate::sip::sdp::{self, LocalSound, RefuseOfferError};
@@ -189,7 +189,11 @@ impl Switchboard {
     fn leg_answered(&mut self, dialog: DialogId, body: Option<&[u8]>) {
         let Some((call, leg)) = self.leg_of(dialog) else { return };
         self.judge_trunk(call, leg, Some(200));
-        match self.accepted(call, leg, body) {
+        let agreed = match body {
+            Some(_) => self.accepted(call, leg, body),
+            None => self.rings(call, leg).and_then(|placing| placing.early).map(Ok),
+        };
+        match agreed {
             Some(Ok(format)) => {
                 self.agree_with(call, leg, format);
                 self.tell(call, Input::LegAnswered { leg });
@@ -234,13 +238,23 @@ impl Switchboard {
         match local.and_then(|local| sdp::answer(offer, &local)) {
             Ok((format, body)) => {
                 self.parts.endpoint.accept_offer(now, dialog, body);
-                self.renegotiated(call, leg, format);
+                match self.rings(call, leg) {
+                    // It counts once somebody has picked up.
+                    Some(placing) => placing.early = Some(format),
+                    None => self.renegotiated(call, leg, format),
+                }
             }
             Err(error) => {
                 tracing::debug!(call.id = %call, %error, "an offer cannot be used");
                 self.refuse_offer(dialog);
             }
         }
+    }
+
+    /// How a phone that has not been picked up is being rung.
+    fn rings(&mut self, call: CallId, leg: LegId) -> Option<&mut Placing> {
+        let leg = self.calls.get_mut(&call)?.legs.get_mut(&leg)?;
+        leg.placing.as_mut().filter(|_| leg.format.is_none())
     }
 
     fn refuse_offer(&mut self, dialog: DialogId) {

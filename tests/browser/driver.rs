@@ -21,6 +21,9 @@ use crate::line_support::{PATIENCE, soon};
 /// One browser at a time: two of them on a small machine keep each other waiting.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// How often it is started before it is given up.
+const STARTS: usize = 5;
+
 /// A chromedriver of our own; it and its browsers end with it.
 struct Driver {
     child: Child,
@@ -28,7 +31,21 @@ struct Driver {
 }
 
 impl Driver {
+    /// Tries more than once: it wants one port for IPv4 and IPv6, and ends when the one it
+    /// found for the first is somebody's of the second.
     fn start() -> Self {
+        let mut said = Vec::new();
+        for _ in 0..STARTS {
+            match Self::try_to_start() {
+                Ok(driver) => return driver,
+                Err(lines) => said.extend(lines),
+            }
+        }
+        panic!("chromedriver does not start: {said:#?}");
+    }
+
+    /// Or all it said before it ended.
+    fn try_to_start() -> Result<Self, Vec<String>> {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .env("LANGUAGE", "it")
@@ -36,15 +53,24 @@ impl Driver {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is installed by tests/setup");
-        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = said.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.split_once("started successfully on port ")?.1;
-            port.trim_end_matches('.').parse().ok()
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let port = lines.find_map(|line| {
+            let port: Option<u16> = line
+                .split_once("started successfully on port ")
+                .and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
+            said.push(line);
+            port
         });
-        let port: u16 = port.expect("chromedriver says where it listens");
+        let Some(port) = port else {
+            // It closed its output: it is ending, or has ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(said);
+        };
         // It must be able to go on talking.
-        std::thread::spawn(move || said.map_while(Result::ok).for_each(drop));
-        Self { child, address: (Ipv4Addr::LOCALHOST, port).into() }
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { child, address: (Ipv4Addr::LOCALHOST, port).into() })
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use totp_rs::{Builder, Secret};
 
 use crate::line_support::service::Service;
-use crate::line_support::{Place, errors};
+use crate::line_support::{Place, errors, soon};
 
 /// The password of everybody here.
 pub const PASSWORD: &str = "quattro cavalli verdi";
@@ -24,6 +24,14 @@ pub async fn shown(place: &Place) -> (Service, SocketAddr) {
     }
     let service = Service::start(place).await;
     service.says(&["the console is shown"]).await;
+    // A database that is slow to begin with has its keys made a little later.
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let made = async {
+        while !place.path("schede.key").exists() {
+            looks.tick().await;
+        }
+    };
+    soon("there are keys", made).await;
     (service, window)
 }
 

@@ -7,7 +7,7 @@ use crate::line_support::exchange::header;
 use crate::line_support::operator::RawOperator;
 use crate::line_support::raw::RawCaller;
 use crate::line_support::service::Service;
-use crate::line_support::{ADA, CITIZENS, Place, lane};
+use crate::line_support::{ADA, CITIZENS, Place, lane, soon};
 use crate::{CALLER, Scene};
 
 /// A service whose first trunk is an operator that is told each word; `more` is agreed.
@@ -61,6 +61,32 @@ async fn ringing_is_acknowledged_and_the_talk_refreshed_until_nobody_knows_it() 
     // The caller is not lost with it: Ada is rung again.
     let again = operator.request("INVITE").await;
     operator.answer(&again, "486 Busy Here", "").await;
+    scene.caller.does(Do::HangUp);
+    scene.service.step("ended").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sound_that_moves_while_it_rings_is_sent_where_it_went() {
+    let (mut scene, mut operator) = agreed("").await;
+    wanted(&mut scene, CALLER).await;
+    let invite = operator.request("INVITE").await;
+    let (early, _) = operator.moves_its_sound().await;
+    assert!(early.starts_with("SIP/2.0 491"), "our offer is not answered yet: {early}");
+    let reliable = "Require: 100rel\r\nRSeq: 1\r\n";
+    operator.answer_with_sound(&invite, "183 Session Progress", reliable).await;
+    let prack = operator.request("PRACK").await;
+    operator.answer(&prack, "200 OK", "").await;
+    let (moved, elsewhere) = operator.moves_its_sound().await;
+    assert!(moved.starts_with("SIP/2.0 200") && moved.contains("m=audio "), "{moved}");
+    // As gateways do, it repeats what it answered first.
+    operator.answer_with_sound(&invite, "200 OK", "").await;
+    operator.request("ACK").await;
+    let mut packet = [0; 2_048];
+    let offer = elsewhere.recv_from(&mut packet);
+    soon("sound comes where it was wanted last", offer).await.unwrap();
+    let relay = "Content-Type: application/dtmf-relay\r\n";
+    assert!(operator.says("INFO", relay, "Signal=1\r\n").await.starts_with("SIP/2.0 200"));
+    scene.service.step("bridged").await;
     scene.caller.does(Do::HangUp);
     scene.service.step("ended").await;
 }

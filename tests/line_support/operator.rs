@@ -62,13 +62,15 @@ impl RawOperator {
 
     /// The same, with where sound is wanted.
     pub async fn answer_with_sound(&self, request: &str, status: &str, fields: &str) {
-        let local = self.sound.local_addr().unwrap();
-        let (ip, port) = (local.ip(), local.port());
-        let sdp = format!(
-            "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} \
-             RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
-        );
-        self.answer_with(request, status, fields, &sdp).await;
+        self.answer_with(request, status, fields, &sound_at(&self.sound)).await;
+    }
+
+    /// Wants the sound elsewhere, by UPDATE; the answer's text, and where it then comes.
+    pub async fn moves_its_sound(&mut self) -> (String, UdpSocket) {
+        let elsewhere = UdpSocket::bind((self.sound.local_addr().unwrap().ip(), 0)).await.unwrap();
+        let kind = "Content-Type: application/sdp\r\n";
+        let answer = self.says("UPDATE", kind, &sound_at(&elsewhere)).await;
+        (answer, elsewhere)
     }
 
     async fn answer_with(&self, request: &str, status: &str, fields: &str, body: &str) {
@@ -108,4 +110,14 @@ impl RawOperator {
             }
         }
     }
+}
+
+/// A description that wants A-law there.
+fn sound_at(socket: &UdpSocket) -> String {
+    let local = socket.local_addr().unwrap();
+    let (ip, port) = (local.ip(), local.port());
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} \
+         RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+    )
 }

@@ -1,6 +1,6 @@
 //! Reliable provisional answers (RFC 3262): acknowledged in order, whatever the network does.
 
-use polaris::sip::{Credentials, DialogId, Event, Message};
+use polaris::sip::{Credentials, DialogId, Event, Message, OfferedBy};
 
 use crate::bench::{SDP, Wire, from_phone, outgoing, request, response, secs, summary};
 
@@ -52,6 +52,40 @@ fn progress_is_acknowledged_in_order_once() {
     assert_eq!(wire.events(), [Event::Ringing { dialog }, answered], "early media is not heard");
     wire.us.hang_up(wire.now, dialog);
     assert_eq!(wire.sent()[0].header("CSeq"), Some("5 BYE"), "the numbers go on");
+}
+
+#[test]
+fn an_offer_after_the_acknowledged_answer_is_judged_and_outlives_the_200() {
+    let mut wire = Wire::new();
+    let (dialog, invite) = placed(&mut wire);
+    wire.receive(&response(&invite, 183, "other", "", SDP));
+    wire.receive(&from_phone(&invite, "UPDATE", 1, "other", SDP));
+    assert_eq!(wire.summary(), ["491/UPDATE"], "nobody acknowledged that answer");
+    wire.receive(&reliable(&invite, 180, "phone", 1, ""));
+    wire.receive(&from_phone(&invite, "UPDATE", 2, "phone", SDP));
+    assert_eq!(wire.summary(), ["PRACK", "491/UPDATE"], "that had no answer in it");
+    wire.receive(&reliable(&invite, 183, "phone", 2, SDP));
+    wire.receive(&from_phone(&invite, "UPDATE", 3, "phone", SDP));
+    assert_eq!(wire.summary(), ["PRACK"], "the application judges");
+    wire.us.accept_offer(wire.now, dialog, SDP.into());
+    assert_eq!(wire.summary(), ["200/UPDATE"]);
+    let by = OfferedBy::Update;
+    let offered = Event::Offered { dialog, sdp: SDP.into(), by };
+    assert_eq!(wire.events(), [Event::Ringing { dialog }, offered]);
+    wire.receive(&response(&invite, 200, "phone", "", SDP));
+    assert_eq!(wire.events(), [Event::Answered { dialog, sdp: None }], "older than the UPDATE");
+}
+
+#[test]
+fn another_fork_answers_with_its_own_words() {
+    let mut wire = Wire::new();
+    let (dialog, invite) = placed(&mut wire);
+    wire.receive(&reliable(&invite, 183, "phone", 1, SDP));
+    wire.receive(&from_phone(&invite, "UPDATE", 1, "phone", SDP));
+    wire.us.accept_offer(wire.now, dialog, SDP.into());
+    wire.events();
+    wire.receive(&response(&invite, 200, "other", "", SDP));
+    assert_eq!(wire.events(), [Event::Answered { dialog, sdp: Some(SDP.into()) }]);
 }
 
 #[test]

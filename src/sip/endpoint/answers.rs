@@ -4,6 +4,7 @@ use super::transactions::{ClientMachine, Purpose};
 use super::uac::derived;
 use super::usage::Stage;
 use super::*;
+use crate::sip::body::sdp_of;
 use crate::sip::client_invite::InviteResponse;
 use crate::sip::dialog::tag_of;
 use crate::sip::digest;
@@ -125,8 +126,7 @@ impl Endpoint {
             return;
         };
         if response.status().is_some_and(|status| status > 100) {
-            calling.early_sdp =
-                crate::sip::body::sdp_of(response).or_else(|| calling.early_sdp.take());
+            calling.early_sdp = sdp_of(response).or_else(|| calling.early_sdp.take());
         }
         let rings = response.status().is_some_and(|status| (180..190).contains(&status));
         if rings && !std::mem::replace(&mut calling.ringing, true) {
@@ -182,12 +182,15 @@ impl Endpoint {
             return;
         };
         usage.dialog = dialog;
-        if let Some(early) = calling.early.get(&usage.dialog.remote_tag) {
+        let early = calling.early.get(&usage.dialog.remote_tag);
+        if let Some(early) = early {
             // Its PRACKs have counted on.
             usage.dialog.local_cseq = usage.dialog.local_cseq.max(early.dialog.local_cseq);
         }
+        let updated = early.is_some_and(|early| early.updated);
         usage.note_methods(response);
-        let sdp = crate::sip::body::sdp_of(response).or(calling.early_sdp);
+        // What a 200 repeats is their first answer, older than the UPDATE (RFC 6337 §3.1).
+        let sdp = sdp_of(response).or(calling.early_sdp).filter(|_| !updated);
         let leaving = usage.quiet;
         self.rearm(id);
         if leaving {

@@ -142,7 +142,8 @@ pub enum Event {
     Answered {
         /// Open.
         dialog: DialogId,
-        /// The answer to our offer.
+        /// The answer to our offer; `None` also when an offer of theirs that was accepted
+        /// before has replaced it.
         sdp: Option<Vec<u8>>,
     },
     /// Our call failed.

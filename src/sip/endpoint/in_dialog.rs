@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::refresh::Session;
-use super::usage::{PendingOffer, Stage};
+use super::usage::{PendingOffer, Stage, Usage};
 use super::*;
 use crate::sip::reply::way_back;
 use crate::sip::sanity::{SDP, media_type};
@@ -32,8 +32,20 @@ impl Endpoint {
                 }
             }
         }
-        self.refresh_target(dialog, offer.server);
+        match offer.fork {
+            // Where it is reached its 200 will tell.
+            Some(tag) => self.note_update(dialog, &tag),
+            None => self.refresh_target(dialog, offer.server),
+        }
         self.rearm(dialog);
+    }
+
+    fn note_update(&mut self, dialog: DialogId, tag: &str) {
+        if let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&dialog)
+            && let Some(early) = calling.early.get_mut(tag)
+        {
+            early.updated = true;
+        }
     }
 
     /// Refuses a new offer (488 unless `status` is another refusal): the call goes on as it was.
@@ -159,8 +171,18 @@ impl Endpoint {
             self.respond(now, server, 200, |_| {});
             return self.refresh_target(dialog, server);
         }
+        // RFC 3311 §5.2: before the 200, only where ours was answered and that acknowledged.
+        let (unanswered, fork) = match &usage.stage {
+            Stage::Calling(calling) => {
+                let record = self.transactions.servers.get(&server);
+                let tag = record.map(|record| record.request.from_tag.clone()).unwrap_or_default();
+                let answered = calling.early.get(&tag).is_some_and(|early| early.answered);
+                (!answered, Some(tag))
+            }
+            _ => (false, None),
+        };
         // RFC 3261 §14.2, RFC 3311 §5.2.
-        if ours_open || reinviting || matches!(usage.stage, Stage::Calling(_)) {
+        if ours_open || reinviting || unanswered {
             let refusal = Refusal::new(491, "an exchange of ours is under way");
             return self.turn_down(now, server, &refusal);
         }
@@ -171,7 +193,7 @@ impl Endpoint {
             return self.turn_down(now, server, &refusal);
         }
         let until = now + JUDGEMENT;
-        usage.offer = Some(PendingOffer { server, by, has_sdp: sdp.is_some(), until });
+        usage.offer = Some(PendingOffer { server, by, has_sdp: sdp.is_some(), fork, until });
         self.rearm(dialog);
         let event = match sdp {
             Some(sdp) => Event::Offered { dialog, sdp, by },

@@ -7,6 +7,7 @@ use super::answers::MOST_FORKS;
 use super::transactions::Purpose;
 use super::usage::{Early, Stage};
 use super::*;
+use crate::sip::body::sdp_of;
 use crate::sip::dialog::tag_of;
 use crate::sip::digest;
 
@@ -42,7 +43,9 @@ impl Endpoint {
             let mut dialog = base.as_ref().clone();
             dialog.learn(response);
             self.hosts.aim(&mut dialog, asked);
-            calling.early.insert(tag.clone(), Early { dialog, heard: number.wrapping_sub(1) });
+            let heard = number.wrapping_sub(1);
+            let early = Early { dialog, heard, answered: false, updated: false };
+            calling.early.insert(tag.clone(), early);
         }
         let Some(early) = calling.early.get_mut(&tag) else {
             return false;
@@ -51,6 +54,7 @@ impl Endpoint {
             return false;
         }
         early.heard = number;
+        early.answered |= sdp_of(response).is_some();
         let mut request = early.dialog.request(Method::Prack, &branch);
         request.push("RAck", format!("{number} {} INVITE", base.local_cseq));
         request.push("User-Agent", self.config.user_agent.clone());

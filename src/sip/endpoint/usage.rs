@@ -78,6 +78,10 @@ pub(super) struct Early {
     pub(super) dialog: Dialog,
     /// The last `RSeq` that was acknowledged.
     pub(super) heard: u32,
+    /// What was acknowledged had their answer to our offer: they may offer anew.
+    pub(super) answered: bool,
+    /// An UPDATE of theirs was accepted: what it agreed goes before what the 200 repeats.
+    pub(super) updated: bool,
 }
 
 /// A 200 being repeated until its ACK comes (RFC 3261 §13.3.1.4).
@@ -107,6 +111,8 @@ pub(super) struct PendingOffer {
     pub(super) by: OfferedBy,
     /// It had SDP; otherwise ours is wanted.
     pub(super) has_sdp: bool,
+    /// The To tag of our unanswered INVITE whose dialog it came in.
+    pub(super) fork: Option<String>,
     pub(super) until: Moment,
 }
 
