@@ -106,9 +106,22 @@ impl Problems<'_> {
             if trunks.iter().any(|known| known.name == trunk.name) {
                 self.add(&trunk.name, &format!("il trunk «{}» è scritto due volte", trunk.name));
             }
-            trunks.extend(self.trunk(place, trunk, folder));
+            let Some(trunk) = self.trunk(place, trunk, folder) else { continue };
+            self.one_public_address(&trunks, &trunk);
+            trunks.push(trunk);
         }
         trunks
+    }
+
+    /// What one host sees us at is looked up by that host: two trunks of one agree about it.
+    fn one_public_address(&mut self, known: &[TrunkConfig], trunk: &TrunkConfig) {
+        let host = |trunk: &TrunkConfig| Proxy::parse(&trunk.host).map(|proxy| proxy.host);
+        let other = known.iter().find(|other| host(other) == host(trunk));
+        if let Some(other) = other.filter(|other| other.public != trunk.public) {
+            let what = "hanno lo stesso host: scrivi lo stesso «public_address» in tutti e due";
+            let (one, two) = (&other.name, &trunk.name);
+            self.add(two, &format!("i trunk «{one}» e «{two}» {what}"));
+        }
     }
 
     fn trunk(&mut self, place: u16, trunk: Trunk, folder: &Path) -> Option<TrunkConfig> {

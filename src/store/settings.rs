@@ -13,6 +13,9 @@ use super::OpenStoreError;
 
 /// How long a connection waits for another one's transaction.
 const BUSY: Duration = Duration::from_secs(2);
+/// What a reading connection keeps of the file: a month of a thousand cases. Negative is
+/// kilobytes (<https://sqlite.org/pragma.html#pragma_cache_size>).
+const READ_CACHE: &str = "-8000";
 
 /// The places of a store.
 #[derive(Debug, Clone)]
@@ -74,6 +77,7 @@ impl Settings {
             .create_if_missing(false)
             .read_only(true)
             .busy_timeout(BUSY)
+            .pragma("cache_size", READ_CACHE)
             .disable_statement_logging()
     }
 }

@@ -4,7 +4,7 @@
 use polaris::app::phone::Told;
 use polaris::console::{Admits, ROUTES};
 
-use crate::console_support::{PASSWORD, Visitor, invited};
+use crate::console_support::{PASSWORD, Visitor, invited, message_left};
 use crate::driver::Browser;
 use crate::keys::go_around;
 use crate::line_support::person::Person;
@@ -264,6 +264,28 @@ async fn the_hours_and_what_a_closure_changes_are_for_everybody() {
     browser.see(&format!("{days} day('al', 19); {send}")).await;
     browser.until("document.body.innerText.includes('il servizio risponde tutto il giorno')").await;
     wrong.extend(judge(&browser, "orari, before it is confirmed").await);
+    browser.close().await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    drop(service);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_message_that_waits_to_be_heard_is_for_everybody() {
+    let place = Place::new(lane(), &[]);
+    let (service, window) = shown(&place).await;
+    let number = message_left(&place, &service).await;
+    let more = ["--full-name", "Carla Rossi"];
+    let carla = Visitor::of_role(&place, window, "carla.rossi", "coordinator", &more);
+    let browser = Browser::open(window).await;
+    browser.be(&carla).await;
+    let case = format!("/schede/polaris-br4/{number}");
+    browser.go(&case).await;
+    browser.until("document.querySelector('audio').checkVisibility()").await;
+    let mut wrong = judge(&browser, "scheda, with a message").await;
+    go_around(&browser, &case).await;
+    wrong.extend(complaints(&browser, "scheda, with a message", 200).await);
+    browser.go("/schede").await;
+    wrong.extend(judge(&browser, "schede, with a message").await);
     browser.close().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     drop(service);

@@ -1,11 +1,9 @@
 //! Whoever reads a case is written down, wherever they read it.
 
-use polaris::app::phone::{Do, Told};
 use polaris::store::{Folder, Keyring, read_sealed_file};
 
-use crate::console_support::{Visitor, shown};
-use crate::line_support::person::Person;
-use crate::line_support::{CITIZENS, Place, errors, lane, soon, tenths_of, tone};
+use crate::console_support::{Visitor, message_left, shown};
+use crate::line_support::{Place, errors, lane, tenths_of};
 use crate::taking::audit_rows;
 use crate::{coordinator, one_call, scene};
 
@@ -81,37 +79,6 @@ async fn whoever_reads_cases_at_a_terminal_is_written_down_and_is_never_kept_fro
     assert!(warned.contains("non è nel registro degli accessi"), "{warned}");
     assert_eq!(times(&mut rita, "(riga di comando: ", "scheda letta"), 2);
     service.stop().await;
-}
-
-/// A caller whom nobody can be rung for leaves a message of a second; the number of the case.
-async fn message_left(place: &Place, service: &crate::Service) -> String {
-    let mut caller = Person::at("chi chiama", place.net.caller()).await;
-    caller.calls(CITIZENS, place.net.service(), "anonymous");
-    caller.told(Told::Answered).await;
-    caller.presses("2");
-    for _ in 0..2 {
-        caller.hears("noanswer.hidden").await;
-        caller.presses("#");
-    }
-    caller.hears("beep").await;
-    caller.does(Do::Say(tone(700.0, 16_000)));
-    let folder = place.path("data/voicemail");
-    soon("the message is on the disk", async {
-        while bytes(&folder) < 24_000 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    caller.presses("#");
-    caller.hears("voicemail.ok").await;
-    caller.told(Told::HungUp).await;
-    service.step("ended").await;
-    place.only_case()["case"].as_str().unwrap().to_owned()
-}
-
-fn bytes(folder: &std::path::Path) -> u64 {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    files.map(|file| file.metadata().map_or(0, |metadata| metadata.len())).sum()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

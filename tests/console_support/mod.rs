@@ -5,12 +5,15 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use polaris::app::phone::{Do, Told};
 use totp_rs::{Builder, Secret};
 
+use crate::line_support::person::Person;
 use crate::line_support::service::Service;
-use crate::line_support::{Place, errors, soon};
+use crate::line_support::{CITIZENS, Place, errors, soon, tone};
 
 /// The password of everybody here.
 pub const PASSWORD: &str = "quattro cavalli verdi";
@@ -283,7 +286,7 @@ fn unchunked(body: &str) -> String {
 }
 
 /// Writes into the database as nobody of ours would.
-pub async fn in_database(file: &std::path::Path, statements: &[&str]) {
+pub async fn in_database(file: &Path, statements: &[&str]) {
     use sqlx::{Connection as _, Executor as _};
     let url = format!("sqlite:{}", file.display());
     let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
@@ -291,4 +294,35 @@ pub async fn in_database(file: &std::path::Path, statements: &[&str]) {
         connection.execute(sqlx::AssertSqlSafe((*statement).to_owned())).await.unwrap();
     }
     connection.close().await.unwrap();
+}
+
+/// A caller whom nobody can be rung for leaves a message of a second; the number of the case.
+pub async fn message_left(place: &Place, service: &Service) -> String {
+    let mut caller = Person::at("chi chiama", place.net.caller()).await;
+    caller.calls(CITIZENS, place.net.service(), "anonymous");
+    caller.told(Told::Answered).await;
+    caller.presses("2");
+    for _ in 0..2 {
+        caller.hears("noanswer.hidden").await;
+        caller.presses("#");
+    }
+    caller.hears("beep").await;
+    caller.does(Do::Say(tone(700.0, 16_000)));
+    let folder = place.path("data/voicemail");
+    soon("the message is on the disk", async {
+        while bytes(&folder) < 24_000 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    caller.presses("#");
+    caller.hears("voicemail.ok").await;
+    caller.told(Told::HungUp).await;
+    service.step("ended").await;
+    place.only_case()["case"].as_str().unwrap().to_owned()
+}
+
+fn bytes(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.map(|file| file.metadata().map_or(0, |metadata| metadata.len())).sum()
 }

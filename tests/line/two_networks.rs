@@ -76,3 +76,20 @@ fn the_public_address_of_a_trunk_is_an_address_or_none() {
     let said = check("public_address = [\"192.0.2.1\", \"192.0.2.2\"]");
     assert!(said.contains("«192.0.2.2» in «public_address» è di troppo"), "{said}");
 }
+
+#[test]
+fn two_trunks_of_one_host_see_one_address_of_ours() {
+    let check = |second: &str| {
+        let first = "public_address = \"192.0.2.9\"\n[[trunk]]\nname = \"secondo\"\n";
+        let place = place("IP:5060", &format!("{first}proxy = \"tcp:IP:5070\"\n{second}"));
+        let checked = place.command(&["check"]).output().unwrap();
+        String::from_utf8_lossy(&checked.stdout).into_owned()
+    };
+    for other in ["", "public_address = \"none\"", "public_address = \"192.0.2.8\""] {
+        let said = check(other);
+        let what = "i trunk «primo» e «secondo» hanno lo stesso host: scrivi lo stesso";
+        assert!(said.contains(what), "{other}: {said}");
+    }
+    let same = check("public_address = \"192.0.2.9\"");
+    assert!(!same.contains("lo stesso host"), "{same}");
+}

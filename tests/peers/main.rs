@@ -35,7 +35,7 @@ const AT_ONCE: usize = 10;
 /// The scenarios that wait for the standard's long timers or for speech, several at once.
 #[test]
 fn the_long_scenarios() {
-    let scenarios: [Scenario; 21] = [
+    let scenarios: [Scenario; 22] = [
         ("a registrar and proxy with MD5", kamailio::a_registrar_and_proxy_with_md5),
         ("a registrar and proxy with SHA-256", kamailio::a_registrar_and_proxy_with_sha_256),
         (
@@ -70,6 +70,10 @@ fn the_long_scenarios() {
         (
             "two hidden telephones talk through a border with protected sound",
             border::two_hidden_telephones_talk_through_a_border_with_protected_sound,
+        ),
+        (
+            "a host that vanishes keeps no connection",
+            networks::a_host_that_vanishes_keeps_no_connection,
         ),
         ("two linphones talk over UDP", linphone::two_linphones_talk_over_udp),
         ("a registrar and proxy over TCP", kamailio::a_registrar_and_proxy_over_tcp),

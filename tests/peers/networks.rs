@@ -1,8 +1,9 @@
 //! A service in two networks, an operator in each: every leg leaves where its operator is, and
 //! is heard there.
 
-use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use crate::support::ground::{Ground, SIP};
@@ -132,4 +133,47 @@ fn each_trunk_is_reached_from_the_network_it_is_in() {
         (!is_heard(&house, NEAR[0], sound)).then_some(())
     });
     assert!(!service.logged("no way to a peer"));
+}
+
+/// 30 seconds.
+pub fn a_host_that_vanishes_keeps_no_connection() {
+    let [mut house, mut switch] = [(); 2].map(|()| Host::boot());
+    let [own, operator] = NEAR;
+    house.lay_cable(&format!("{own}/24"), &mut switch, &format!("{operator}/24"));
+    let listen = format!("listen = [\"udp:{own}:{SIP}\", \"tcp:{own}:{SIP}\"]\n");
+    let written = format!(
+        "data_dir = \"data\"\n[sip]\n{listen}[[trunk]]\nname = \"vicino\"\nprobe = false\n\
+         proxy = \"tcp:{operator}:{SIP}\"\naccept_from = [\"{own}\"]\n\
+         [[service]]\ndialplan = \"plan.kdl\"\n"
+    );
+    let [service, proxy] = NEAR.map(|address| address.parse().unwrap());
+    let ground = Ground { service, proxy, caller: service, stranger: proxy };
+    let service = house.inside(|| Service::start_at(ground, |_| written.clone(), &[]));
+    let mut connection = switch.inside(|| TcpStream::connect((own, SIP))).unwrap();
+    let port = connection.local_addr().unwrap().port();
+    let options = format!(
+        "OPTIONS sip:{own} SIP/2.0\r\nVia: SIP/2.0/TCP {operator}:{port};branch=z9hG4bKup\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:up@{operator}>;tag=up\r\nTo: <sip:{own}>\r\n\
+         Call-ID: up\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    );
+    connection.write_all(options.as_bytes()).unwrap();
+    let mut answer = [0; 11];
+    connection.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"SIP/2.0 200");
+    assert!(is_open(&house, port));
+    // No FIN, no RST: what is sent to it is gone from now on.
+    switch.run("iptables -A INPUT -j DROP");
+    // The kernel asks three times, and gives up after 30 s.
+    wait_for("the connection is closed", Duration::from_secs(45), || {
+        (!is_open(&house, port)).then_some(())
+    });
+    drop(connection);
+    service.stop();
+}
+
+/// Whether a host keeps a connection with that port of another.
+fn is_open(house: &Host, port: u16) -> bool {
+    let table = house.inside(|| fs::read_to_string("/proc/thread-self/net/tcp").unwrap());
+    let theirs = format!(":{port:04X}");
+    table.lines().any(|line| line.split_whitespace().nth(2).is_some_and(|at| at.ends_with(&theirs)))
 }

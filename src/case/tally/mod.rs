@@ -19,7 +19,7 @@ pub use table::{Counted, Share, Table};
 
 use super::clocks::{Instants, Promise, Targets};
 use super::{Outcome, Scheda, Stage};
-use crate::words::Category;
+use crate::words::{CaseNumber, Category};
 
 /// One call of the month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub enum Answering {
 /// One case of the month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseOfMonth {
+    /// Its number.
+    pub number: CaseNumber,
     /// Who is in need.
     pub category: Category,
     /// The name of the Comune, once it is known.

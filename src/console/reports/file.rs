@@ -61,7 +61,7 @@ pub(in super::super) async fn casellario(
     }
     let mut rows: Vec<[String; 7]> = Vec::new();
     for plan in &wanted.plans {
-        for (standing, case) in cases(&desk, plan, wanted.month).await? {
+        for case in cases(&desk, plan, wanted.month).await? {
             // A file with somebody missing looks like a whole one.
             if case.written == Written::Sealed {
                 return Err(PageError::Sealed);
@@ -73,7 +73,7 @@ pub(in super::super) async fn casellario(
                     given.provided.word().to_owned(),
                     given.from.to_string(),
                     given.until.map(|day| day.to_string()).unwrap_or_default(),
-                    standing.number.to_string(),
+                    case.number.to_string(),
                     match given.checked {
                         Checked::Good => "valido",
                         Checked::ToLookAt => "da controllare",

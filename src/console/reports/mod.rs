@@ -20,7 +20,6 @@ use crate::calendar::{Month, local};
 use crate::case::clocks::offices_work;
 use crate::case::tally::{CaseOfMonth, Figure, Share, Tally, Terms, Waited};
 use crate::dialplan::Plan;
-use crate::store::CaseStanding;
 use crate::words::Clock as _;
 pub(super) use file::{casellario, table};
 pub(super) use page::show_reports;
@@ -75,11 +74,7 @@ impl Wanted {
 }
 
 /// The cases of a month of one service.
-async fn cases(
-    desk: &Desk,
-    plan: &Plan,
-    month: Month,
-) -> Result<Vec<(CaseStanding, CaseOfMonth)>, PageError> {
+async fn cases(desk: &Desk, plan: &Plan, month: Month) -> Result<Vec<CaseOfMonth>, PageError> {
     let between = month.range(plan.timezone);
     Ok(desk.reader.cases_between(&desk.keyring, &plan.service, between).await?)
 }
@@ -90,12 +85,11 @@ async fn tally(desk: &Desk, wanted: &Wanted) -> Result<Tally, PageError> {
     let mut whole: Option<Tally> = None;
     for plan in &wanted.plans {
         let between = wanted.month.range(plan.timezone);
-        let calls = desk.reader.calls_between(&plan.service, between).await?;
-        let cases = cases(desk, plan, wanted.month).await?;
+        let calls = async { Ok(desk.reader.calls_between(&plan.service, between).await?) };
+        let (calls, cases) = tokio::try_join!(calls, cases(desk, plan, wanted.month))?;
         let (plan, targets) = (plan.clone(), desk.targets.clone());
         // Counting a thousand schede takes a while; calls are answered by these threads.
         let counted = tokio::task::spawn_blocking(move || {
-            let cases: Vec<CaseOfMonth> = cases.into_iter().map(|(_, case)| case).collect();
             let comuni: Vec<String> = plan.comuni.iter().map(|c| c.name.clone()).collect();
             let terms = Terms {
                 comuni: &comuni,

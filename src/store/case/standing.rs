@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use serde::Deserialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -151,31 +152,66 @@ impl CaseStanding {
 }
 
 fn instants(row: &SqliteRow) -> Result<Instants, sqlx::Error> {
-    let stage: Stage = column(row, "stage")?;
-    let handed_over = utc(row, "handed_over")?;
-    let archived = stage == Stage::Archiviata && handed_over.is_none();
     let on_site: Option<&str> = row.try_get("on_site")?;
-    let acknowledged = utc(row, "acknowledged")?;
-    // Whoever moves a case to «presa in carico» says that it was taken over.
-    let taken = match (acknowledged, stage) {
-        (None, Stage::PresaInCarico) => utc(row, "stage_since")?,
-        (acknowledged, _) => acknowledged,
-    };
-    Ok(Instants {
+    let happened = Happened {
+        stage: column(row, "stage")?,
+        stage_since: utc(row, "stage_since")?,
         arrived: utc(row, "call_arrived")?.ok_or_else(|| unreadable("arrived"))?,
-        answered: utc(row, "accepted")?,
+        accepted: utc(row, "accepted")?,
         call_ended: utc(row, "call_ended")?,
-        on_site: match on_site {
-            Some("goes") => Some(OnSite::Goes),
-            Some("telephone") => Some(OnSite::Telephone),
-            _ => None,
-        },
-        on_site_at: utc(row, "reached")?,
+        on_site: on_site.map(str::to_owned),
+        reached: utc(row, "reached")?,
         finished: utc(row, "finished")?,
-        sent: handed_over,
-        taken,
-        archived: if archived { utc(row, "stage_since")? } else { None },
+        handed_over: utc(row, "handed_over")?,
+        acknowledged: utc(row, "acknowledged")?,
         placed: utc(row, "placed")?,
         prosecutor_sent: utc(row, "prosecutor_sent")?,
-    })
+    };
+    Ok(happened.instants())
+}
+
+/// What the columns of a case and of its call say happened.
+#[derive(Debug, Deserialize)]
+pub(super) struct Happened {
+    pub(super) stage: Stage,
+    pub(super) stage_since: Option<DateTime<Utc>>,
+    pub(super) arrived: DateTime<Utc>,
+    pub(super) accepted: Option<DateTime<Utc>>,
+    pub(super) call_ended: Option<DateTime<Utc>>,
+    pub(super) on_site: Option<String>,
+    pub(super) reached: Option<DateTime<Utc>>,
+    pub(super) finished: Option<DateTime<Utc>>,
+    pub(super) handed_over: Option<DateTime<Utc>>,
+    pub(super) acknowledged: Option<DateTime<Utc>>,
+    pub(super) placed: Option<DateTime<Utc>>,
+    pub(super) prosecutor_sent: Option<DateTime<Utc>>,
+}
+
+impl Happened {
+    /// What the clocks go by.
+    pub(super) fn instants(self) -> Instants {
+        let archived = self.stage == Stage::Archiviata && self.handed_over.is_none();
+        // Whoever moves a case to «presa in carico» says that it was taken over.
+        let taken = match (self.acknowledged, self.stage) {
+            (None, Stage::PresaInCarico) => self.stage_since,
+            (acknowledged, _) => acknowledged,
+        };
+        Instants {
+            arrived: self.arrived,
+            answered: self.accepted,
+            call_ended: self.call_ended,
+            on_site: match self.on_site.as_deref() {
+                Some("goes") => Some(OnSite::Goes),
+                Some("telephone") => Some(OnSite::Telephone),
+                _ => None,
+            },
+            on_site_at: self.reached,
+            finished: self.finished,
+            sent: self.handed_over,
+            taken,
+            archived: self.stage_since.filter(|_| archived),
+            placed: self.placed,
+            prosecutor_sent: self.prosecutor_sent,
+        }
+    }
 }

@@ -29,6 +29,7 @@ fn case(fields: &[(&str, &str)]) -> CaseOfMonth {
         fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     let read = Scheda::read(&pairs, &scheda::Terms::default()).unwrap();
     CaseOfMonth {
+        number: CaseNumber { year: 2026, sequence: 1 },
         category: Category::Elderly,
         comune: Some("Mesagne".to_owned()),
         stage: Stage::Segnalazione,
