@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::command::Exit;
 use super::config::{Config, ReadConfigError};
 use super::{
-    certificates, check_paths, config_tls, copies, duty, files, house, key, plans, trunks, webhooks,
+    certificates, check_paths, config_tls, config_trunks, copies, duty, files, house, key, plans,
+    trunks, webhooks,
 };
 use crate::console::{PlanFinding, Severity};
 use crate::dialplan::{self, Plan};
@@ -73,6 +74,7 @@ pub(super) async fn check(
         text,
     }));
     let of_trunks = trunks::complaints(&config).into_iter().chain(config_tls::unprotected(&config));
+    let of_trunks = of_trunks.chain(config_trunks::seen_at_two(&config));
     findings.extend(of_trunks.map(|text| Finding { severity: "warning", about: "trunk", text }));
     findings.extend(paths(&read, &recordings));
     findings.extend(roster(&config, &read).await);

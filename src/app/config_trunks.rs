@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::config::Problems;
+use super::config::{Config, Problems};
 use super::config_addresses::OneOrMany;
 use super::config_tls::Shown;
 use crate::line::{NamedPeer, Public, Target, TlsPeer};
@@ -106,22 +106,9 @@ impl Problems<'_> {
             if trunks.iter().any(|known| known.name == trunk.name) {
                 self.add(&trunk.name, &format!("il trunk «{}» è scritto due volte", trunk.name));
             }
-            let Some(trunk) = self.trunk(place, trunk, folder) else { continue };
-            self.one_public_address(&trunks, &trunk);
-            trunks.push(trunk);
+            trunks.extend(self.trunk(place, trunk, folder));
         }
         trunks
-    }
-
-    /// What one host sees us at is looked up by that host: two trunks of one agree about it.
-    fn one_public_address(&mut self, known: &[TrunkConfig], trunk: &TrunkConfig) {
-        let host = |trunk: &TrunkConfig| Proxy::parse(&trunk.host).map(|proxy| proxy.host);
-        let other = known.iter().find(|other| host(other) == host(trunk));
-        if let Some(other) = other.filter(|other| other.public != trunk.public) {
-            let what = "hanno lo stesso host: scrivi lo stesso «public_address» in tutti e due";
-            let (one, two) = (&other.name, &trunk.name);
-            self.add(two, &format!("i trunk «{one}» e «{two}» {what}"));
-        }
     }
 
     fn trunk(&mut self, place: u16, trunk: Trunk, folder: &Path) -> Option<TrunkConfig> {
@@ -258,6 +245,29 @@ impl Problems<'_> {
         }
         Some(text)
     }
+}
+
+/// Trunks of one host that are told different addresses of ours: a host sees one alone.
+pub(super) fn seen_at_two(config: &Config) -> Vec<String> {
+    let seen_at = |trunk: &TrunkConfig| trunk.public.unwrap_or(config.public);
+    let host = |trunk: &TrunkConfig| trunk.named.as_ref().map(|named| named.host.clone());
+    let are_one = |one: &TrunkConfig, other: &TrunkConfig| {
+        !one.accept_from.is_disjoint(&other.accept_from)
+            || (host(one).is_some() && host(one) == host(other))
+    };
+    let pairs = config.trunks.iter().enumerate().flat_map(|(place, one)| {
+        config.trunks.iter().skip(place + 1).map(move |other| (one, other))
+    });
+    let apart = pairs.filter(|(one, other)| are_one(one, other) && seen_at(one) != seen_at(other));
+    apart
+        .map(|(one, other)| {
+            format!(
+                "i trunk «{}» e «{}» hanno lo stesso host, e vale il «public_address» del primo: \
+                 scrivi lo stesso in tutti e due",
+                one.name, other.name
+            )
+        })
+        .collect()
 }
 
 /// Where a trunk is, as it is written: `sip.operatore.it`, `tls:192.0.2.1:5061`.

@@ -13,8 +13,8 @@ use super::command::Exit;
 use super::config::Config;
 use super::house::wall;
 use crate::store::{
-    Keyring, Made, MakeKeysError, Reader, Store, Swept, is_any_file_sealed, is_any_message_clear,
-    reseal, seal_clear,
+    Keyring, Made, MakeKeysError, Reader, Standing, Store, Swept, is_any_file_sealed,
+    is_any_message_clear, reseal, seal_clear,
 };
 
 /// How often it is looked whether the key file came, went or changed, and whether anything
@@ -57,9 +57,13 @@ pub(super) async fn prepare(config: &Config, store: &Store) {
     }
 }
 
-/// Makes the key file where nothing was ever sealed. A database that does not answer yet, as
-/// on a slow disk at the first start, is asked again by [`keep`]: a key may belong to it.
+/// Makes the key file where nothing was ever sealed. As long as the database does not answer,
+/// as on a slow disk at the first start, or the journal holds what it does not, a key may belong
+/// to it: [`keep`] asks again.
 async fn make_if_first(config: &Config, store: &Store) -> Result<(), MakeKeysError> {
+    if store.standing() != Standing::Database {
+        return Ok(());
+    }
     let sealed = store.reader().is_anything_sealed().await.unwrap_or(true);
     if sealed || is_any_file_sealed(&config.data_dir) {
         return Ok(());
@@ -80,19 +84,22 @@ pub(super) async fn keep(config: Config, store: Arc<Store>) {
     // What stands in the way is said once, not every two seconds.
     let mut said = None;
     // Where there was one since the start, whatever it sealed would be lost behind a new one.
-    let mut were_there = false;
+    let mut were_there = keyring.keys().is_ok();
     loop {
         every.tick().await;
-        if !were_there && let Err(error) = make_if_first(&config, &store).await {
-            tracing::debug!(%error, "no key file was made");
-        }
+        let made = match were_there {
+            true => Ok(()),
+            false => make_if_first(&config, &store).await,
+        };
         let looking = store.clone();
         let looked = tokio::task::spawn_blocking(move || looking.look_for_keys()).await;
         let Ok(looked) = looked else { return };
         were_there |= looked.is_ok();
-        let problem = match looked {
-            Ok(()) => sweep(&config, &store, &keyring).await.err(),
-            Err(error) => Some(error.to_string()),
+        let problem = match (looked, made) {
+            (Ok(()), _) => sweep(&config, &store, &keyring).await.err(),
+            // There never was one: what keeps it from being made is the trouble.
+            (Err(_), Err(error)) => Some(error.to_string()),
+            (Err(error), Ok(())) => Some(error.to_string()),
         };
         if problem == said {
             continue;

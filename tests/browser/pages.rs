@@ -280,12 +280,16 @@ async fn a_message_that_waits_to_be_heard_is_for_everybody() {
     browser.be(&carla).await;
     let case = format!("/schede/polaris-br4/{number}");
     browser.go(&case).await;
+    let says = |words: &str| format!("document.body.innerText.includes('{words}')");
     browser.until("document.querySelector('audio').checkVisibility()").await;
+    browser.until(&says("da ascoltare")).await;
     let mut wrong = judge(&browser, "scheda, with a message").await;
     go_around(&browser, &case).await;
     wrong.extend(complaints(&browser, "scheda, with a message", 200).await);
     browser.go("/schede").await;
+    browser.until(&says("messaggio registrato")).await;
     wrong.extend(judge(&browser, "schede, with a message").await);
+    wrong.extend(complaints(&browser, "schede, with a message", 200).await);
     browser.close().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     drop(service);

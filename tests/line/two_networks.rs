@@ -79,17 +79,21 @@ fn the_public_address_of_a_trunk_is_an_address_or_none() {
 
 #[test]
 fn two_trunks_of_one_host_see_one_address_of_ours() {
-    let check = |second: &str| {
-        let first = "public_address = \"192.0.2.9\"\n[[trunk]]\nname = \"secondo\"\n";
-        let place = place("IP:5060", &format!("{first}proxy = \"tcp:IP:5070\"\n{second}"));
+    let check = |first: &str, second: &str| {
+        let other = "[[trunk]]\nname = \"secondo\"\nproxy = \"tcp:IP:5070\"\n";
+        let place = place("IP:5060", &format!("{first}\n{other}{second}\n"));
         let checked = place.command(&["check"]).output().unwrap();
         String::from_utf8_lossy(&checked.stdout).into_owned()
     };
-    for other in ["", "public_address = \"none\"", "public_address = \"192.0.2.8\""] {
-        let said = check(other);
-        let what = "i trunk «primo» e «secondo» hanno lo stesso host: scrivi lo stesso";
-        assert!(said.contains(what), "{other}: {said}");
+    let (none, own) = ("public_address = \"none\"", "public_address = \"192.0.2.9\"");
+    let usual = format!("public_address = \"{PUBLIC}\"");
+    for (first, second) in [(own, ""), (own, none), ("", none), (none, &*usual)] {
+        let said = check(first, second);
+        let what = "i trunk «primo» e «secondo» hanno lo stesso host, e vale il «public_address»";
+        assert!(said.contains(what), "{first}, {second}: {said}");
     }
-    let same = check("public_address = \"192.0.2.9\"");
-    assert!(!same.contains("lo stesso host"), "{same}");
+    for (first, second) in [(own, own), ("", ""), (none, none), (&*usual, "")] {
+        let said = check(first, second);
+        assert!(!said.contains("lo stesso host"), "{first}, {second}: {said}");
+    }
 }

@@ -65,8 +65,13 @@ fn an_offer_after_the_acknowledged_answer_is_judged_and_outlives_the_200() {
     wire.receive(&from_phone(&invite, "UPDATE", 2, "phone", SDP));
     assert_eq!(wire.summary(), ["PRACK", "491/UPDATE"], "that had no answer in it");
     wire.receive(&reliable(&invite, 183, "phone", 2, SDP));
-    wire.receive(&from_phone(&invite, "UPDATE", 3, "phone", SDP));
-    assert_eq!(wire.summary(), ["PRACK"], "the application judges");
+    for (cseq, offer) in [(3, SDP), (4, "")] {
+        wire.sent();
+        wire.receive(&from_phone(&invite, "INVITE", cseq, "phone", offer));
+        assert_eq!(wire.summary(), ["100/INVITE", "491/INVITE"], "ours is under way");
+    }
+    wire.receive(&from_phone(&invite, "UPDATE", 5, "phone", SDP));
+    assert_eq!(wire.summary(), [""; 0], "the application judges");
     wire.us.accept_offer(wire.now, dialog, SDP.into());
     assert_eq!(wire.summary(), ["200/UPDATE"]);
     let by = OfferedBy::Update;
@@ -83,6 +88,10 @@ fn another_fork_answers_with_its_own_words() {
     wire.receive(&reliable(&invite, 183, "phone", 1, SDP));
     wire.receive(&from_phone(&invite, "UPDATE", 1, "phone", SDP));
     wire.us.accept_offer(wire.now, dialog, SDP.into());
+    wire.receive(&reliable(&invite, 183, "other", 1, SDP));
+    wire.sent();
+    wire.receive(&from_phone(&invite, "UPDATE", 2, "other", SDP));
+    assert_eq!(wire.summary(), ["491/UPDATE"], "one fork at a time");
     wire.events();
     wire.receive(&response(&invite, 200, "other", "", SDP));
     assert_eq!(wire.events(), [Event::Answered { dialog, sdp: Some(SDP.into()) }]);

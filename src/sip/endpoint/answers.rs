@@ -182,15 +182,17 @@ impl Endpoint {
             return;
         };
         usage.dialog = dialog;
-        let early = calling.early.get(&usage.dialog.remote_tag);
-        if let Some(early) = early {
+        usage.note_methods(response);
+        let mut sdp = sdp_of(response).or(calling.early_sdp);
+        if let Some(early) = calling.early.get(&usage.dialog.remote_tag) {
             // Its PRACKs have counted on.
             usage.dialog.local_cseq = usage.dialog.local_cseq.max(early.dialog.local_cseq);
+            if let Some(own) = &early.updated {
+                // What a 200 repeats is their first answer, older than the UPDATE (RFC 6337 §3.1).
+                usage.own_sdp.clone_from(own);
+                sdp = None;
+            }
         }
-        let updated = early.is_some_and(|early| early.updated);
-        usage.note_methods(response);
-        // What a 200 repeats is their first answer, older than the UPDATE (RFC 6337 §3.1).
-        let sdp = sdp_of(response).or(calling.early_sdp).filter(|_| !updated);
         let leaving = usage.quiet;
         self.rearm(id);
         if leaving {

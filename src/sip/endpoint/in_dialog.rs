@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::refresh::Session;
-use super::usage::{PendingOffer, Stage, Usage};
+use super::usage::{PendingOffer, Stage};
 use super::*;
 use crate::sip::reply::way_back;
 use crate::sip::sanity::{SDP, media_type};
@@ -17,7 +17,15 @@ impl Endpoint {
         let Some(offer) = usage.offer.take() else {
             return;
         };
-        usage.own_sdp.clone_from(&sdp);
+        match (&offer.fork, &mut usage.stage) {
+            // Another fork may answer: only this one is agreed with anew.
+            (Some(tag), Stage::Calling(calling)) => {
+                if let Some(early) = calling.early.get_mut(tag) {
+                    early.updated = Some(sdp.clone());
+                }
+            }
+            _ => usage.own_sdp.clone_from(&sdp),
+        }
         match offer.by {
             OfferedBy::Update => {
                 self.respond(now, offer.server, 200, |ok| ok.set_body(SDP, sdp));
@@ -32,20 +40,10 @@ impl Endpoint {
                 }
             }
         }
-        match offer.fork {
-            // Where it is reached its 200 will tell.
-            Some(tag) => self.note_update(dialog, &tag),
-            None => self.refresh_target(dialog, offer.server),
+        if offer.fork.is_none() {
+            self.refresh_target(dialog, offer.server);
         }
         self.rearm(dialog);
-    }
-
-    fn note_update(&mut self, dialog: DialogId, tag: &str) {
-        if let Some(Usage { stage: Stage::Calling(calling), .. }) = self.usages.get_mut(&dialog)
-            && let Some(early) = calling.early.get_mut(tag)
-        {
-            early.updated = true;
-        }
     }
 
     /// Refuses a new offer (488 unless `status` is another refusal): the call goes on as it was.
@@ -173,11 +171,14 @@ impl Endpoint {
         }
         // RFC 3311 §5.2: before the 200, only where ours was answered and that acknowledged.
         let (unanswered, fork) = match &usage.stage {
+            Stage::Calling(_) if by == OfferedBy::ReInvite => (true, None),
             Stage::Calling(calling) => {
                 let record = self.transactions.servers.get(&server);
                 let tag = record.map(|record| record.request.from_tag.clone()).unwrap_or_default();
                 let answered = calling.early.get(&tag).is_some_and(|early| early.answered);
-                (!answered, Some(tag))
+                // The application remembers what one of them agreed, not each.
+                let mut others = calling.early.iter().filter(|(of, _)| **of != tag);
+                (!answered || others.any(|(_, early)| early.updated.is_some()), Some(tag))
             }
             _ => (false, None),
         };

@@ -44,7 +44,7 @@ impl Endpoint {
             dialog.learn(response);
             self.hosts.aim(&mut dialog, asked);
             let heard = number.wrapping_sub(1);
-            let early = Early { dialog, heard, answered: false, updated: false };
+            let early = Early { dialog, heard, answered: false, updated: None };
             calling.early.insert(tag.clone(), early);
         }
         let Some(early) = calling.early.get_mut(&tag) else {

@@ -80,8 +80,8 @@ pub(super) struct Early {
     pub(super) heard: u32,
     /// What was acknowledged had their answer to our offer: they may offer anew.
     pub(super) answered: bool,
-    /// An UPDATE of theirs was accepted: what it agreed goes before what the 200 repeats.
-    pub(super) updated: bool,
+    /// Our answer to an UPDATE of theirs: what it agreed goes before what the 200 repeats.
+    pub(super) updated: Option<Vec<u8>>,
 }
 
 /// A 200 being repeated until its ACK comes (RFC 3261 §13.3.1.4).
