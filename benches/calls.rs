@@ -96,7 +96,7 @@ fn answering() -> anyhow::Result<()> {
 fn playing() -> anyhow::Result<()> {
     println!("\ncalls hearing a prompt (target: 0.54 CPU-ms per call-second, 60 KB a call)");
     let (service, mut load) = Load::with_service(UNBOUNDED)?;
-    let empty = service.memory_kb()?;
+    let empty = process::settled_kb(service.id())?;
     println!("  0 calls: {empty} KB");
     let mut calls = 0;
     for more in [100, 300] {
@@ -111,7 +111,7 @@ fn playing() -> anyhow::Result<()> {
 fn bridged() -> anyhow::Result<()> {
     println!("\nbridged calls, a person at each end (target: 0.9 CPU-ms per call-second)");
     let (service, mut load) = Load::with_service(UNBOUNDED)?;
-    let empty = service.memory_kb()?;
+    let empty = process::settled_kb(service.id())?;
     println!("  until all talk: {}", load.ask(&format!("calls 100 20 0 bridged {OPERATORS}"))?);
     let ours = watch(&service, &mut load, 100, empty)?;
     load.finish()?;

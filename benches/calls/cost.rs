@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::process::{cpu_ms, memory_kb};
+use super::process::{cpu_ms, memory_kb, settled_kb};
 use super::telephones::Load;
 use super::{CITIZENS, OPERATORS};
 
@@ -39,7 +39,7 @@ pub(crate) struct Cost {
 
 /// Makes the calls, all of them or it is an error, and watches them.
 pub(crate) fn of_calls(process: u32, load: &mut Load, doing: Doing) -> anyhow::Result<Cost> {
-    let empty = memory_kb(process)?;
+    let empty = settled_kb(process)?;
     let (until, number) = match doing {
         Doing::Bridged => ("bridged", OPERATORS),
         Doing::Playing => ("answered", CITIZENS),

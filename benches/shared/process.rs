@@ -35,6 +35,24 @@ pub(crate) fn memory_kb(process: u32) -> anyhow::Result<u64> {
     Ok(number.context("no VmRSS")?.parse()?)
 }
 
+/// The same once two seconds change it by less than 64 KB: who has just started is still
+/// reading what it will need.
+#[allow(dead_code, reason = "each bench reads what it needs")]
+pub(crate) fn settled_kb(process: u32) -> anyhow::Result<u64> {
+    let mut last = memory_kb(process)?;
+    let mut steady = 0;
+    for _ in 0..40 {
+        std::thread::park_timeout(Duration::from_millis(500));
+        let now = memory_kb(process)?;
+        steady = if now.abs_diff(last) < 64 { steady + 1 } else { 0 };
+        last = now;
+        if steady == 4 {
+            break;
+        }
+    }
+    Ok(last)
+}
+
 /// Of the machine: one, five and fifteen minutes, as the kernel writes it.
 #[allow(dead_code, reason = "each bench reads what it needs")]
 pub(crate) fn load_average() -> anyhow::Result<String> {
