@@ -73,7 +73,8 @@ impl Reader {
     }
 }
 
-/// What the database put into one JSON list: a row each costs several times as much.
+/// What the database put into one JSON list: a row each would pass between two threads, every
+/// column of it an allocation.
 fn listed<'a, T: Deserialize<'a>>(list: &'a str, of: &str) -> Result<Vec<T>, sqlx::Error> {
     serde_json::from_str(list).map_err(|_| unreadable(of))
 }
